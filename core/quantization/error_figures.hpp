@@ -1,0 +1,35 @@
+// What quantization did to a tensor, in the field's figures. Sums run in double over a fixed partition in a fixed
+// order, so any number of threads and any instruction set gives the same bits. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "core/base/result.hpp"
+
+namespace qlab {
+
+struct ErrorFigures {
+  double mse = 0;                 ///< mean squared error, in the unit of the values squared
+  double mae = 0;                 ///< mean absolute error
+  double max_error = 0;           ///< largest absolute error
+  double sqnr_db = 0;             ///< 10 log10(sum x^2 / sum e^2); +infinity without error
+  double relative_frobenius = 0;  ///< |e| / |x|
+};
+
+/// Both spans of the same length, at least one value. Error: bad_argument otherwise.
+Result<ErrorFigures> error_figures(std::span<const float> original, std::span<const float> decoded, int threads);
+
+struct CodeUsage {
+  std::vector<std::int64_t> counts;  ///< one a code
+  double entropy_bits = 0;           ///< -sum p log2 p
+};
+
+/// `code_count` is 2^bits of the format.
+CodeUsage code_usage(std::span<const std::uint8_t> codes, int code_count);
+
+/// Distortion that no code of `bits` bits a value can beat on a Gaussian source: sigma^2 * 2^(-2 bits) (Shannon).
+double gaussian_rate_distortion_bound(double sigma, double bits);
+
+}  // namespace qlab

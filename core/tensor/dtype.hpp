@@ -1,0 +1,26 @@
+// Element types of tensors in files, and the conversions the laboratory computes with.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace qlab {
+
+/// The element types that safetensors names; only f32, f16 and bf16 can be quantized, f64 too from npy files.
+enum class Dtype { boolean, u8, i8, f8_e5m2, f8_e4m3, i16, u16, f16, bf16, i32, u32, f32, f64, i64, u64 };
+
+int bytes_of(Dtype dtype);
+const char* name_of(Dtype dtype);                             ///< safetensors' name: "F32", "BF16"
+std::optional<Dtype> dtype_from_name(std::string_view name);  ///< safetensors' name
+const char* torch_name_of(Dtype dtype);                       ///< "float32", "bfloat16"
+bool is_floating_input(Dtype dtype);                          ///< f32, f16, bf16: what the quantizer takes
+
+float f32_from_f16(std::uint16_t bits);
+std::uint16_t f16_from_f32(float value);  ///< round half to even, overflow to infinity, NaN stays NaN
+inline float f32_from_bf16(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
+std::uint16_t bf16_from_f32(float value);  ///< round half to even, NaN stays NaN
+
+}  // namespace qlab

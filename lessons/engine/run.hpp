@@ -1,0 +1,30 @@
+// Runs a lesson: checks the parameters, calls the experiment, and judges the expectations of a scenario.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/report/report.hpp"
+#include "lessons/engine/lesson.hpp"
+
+namespace qlab::lessons {
+
+/// A Report with what made it: what every view (JSON, CSV, text, pictures, JUnit) is given.
+struct LessonRun {
+  const Lesson* lesson = nullptr;
+  std::string scenario;  ///< "default" unless asked otherwise
+  Parameters parameters;
+  Report report;
+
+  /// The command line that makes this Report again: `qloralab run nf4 --set block_size=128`.
+  std::string command_line() const;
+};
+
+/// The lesson's parameters with a scenario's overrides. Error: not_found that lists the scenarios.
+Result<Parameters> parameters_of(const Lesson& lesson, std::string_view scenario);
+
+/// Runs the experiment. The expectations of `scenario` are added to the Report's checks as checks of their own.
+Result<LessonRun> run(const Lesson& lesson, std::string_view scenario, Parameters parameters, const Context& context);
+
+}  // namespace qlab::lessons
