@@ -10,15 +10,25 @@
 namespace qlab {
 
 /// The element types that safetensors names; only f32, f16 and bf16 can be quantized, f64 too from npy files.
-enum class Dtype { boolean, u8, i8, f8_e5m2, f8_e4m3, i16, u16, f16, bf16, i32, u32, f32, f64, i64, u64 };
+/// In safetensors' order of alignment, by which that library lays a file out.
+enum class Dtype { boolean, u8, i8, f8_e5m2, f8_e4m3, f8_e8m0, i16, u16, f16, bf16, i32, u32, f32, c64, f64, i64, u64 };
 
 int bytes_of(Dtype dtype);
 const char* name_of(Dtype dtype);                             ///< safetensors' name: "F32", "BF16"
 std::optional<Dtype> dtype_from_name(std::string_view name);  ///< safetensors' name
-const char* torch_name_of(Dtype dtype);                       ///< "float32", "bfloat16"
-bool is_floating_input(Dtype dtype);                          ///< f32, f16, bf16: what the quantizer takes
+std::optional<Dtype> dtype_from_torch_name(std::string_view name);
+const char* torch_name_of(Dtype dtype);  ///< "float32", "bfloat16"
+bool is_floating_input(Dtype dtype);     ///< f32, f16, bf16: what the quantizer takes
 
-float f32_from_f16(std::uint16_t bits);
+/// Exact; without branches or denormal operands, so that a loop of it is vectorized and runs at one speed.
+inline float f32_from_f16(std::uint16_t bits) {
+  const std::uint32_t magnitude = std::uint32_t{bits & 0x7fffU} << 13;
+  const std::uint32_t normal = magnitude + (112U << 23);  // the exponent's bias is 15 there and 127 here
+  const float denormal = std::bit_cast<float>(magnitude | (113U << 23)) - 0x1p-14F;
+  const std::uint32_t special = magnitude | 0x7f800000U;
+  const std::uint32_t finite = magnitude < (1U << 23) ? std::bit_cast<std::uint32_t>(denormal) : normal;
+  return std::bit_cast<float>((magnitude >= (31U << 23) ? special : finite) | (std::uint32_t{bits & 0x8000U} << 16));
+}
 std::uint16_t f16_from_f32(float value);  ///< round half to even, overflow to infinity, NaN stays NaN
 inline float f32_from_bf16(std::uint16_t bits) { return std::bit_cast<float>(std::uint32_t{bits} << 16); }
 std::uint16_t bf16_from_f32(float value);  ///< round half to even, NaN stays NaN
