@@ -34,6 +34,14 @@ Check make_check(std::string name, Text label, double value, double expected, do
   return {std::move(name), std::move(label), value, expected, tolerance, passed, std::move(source), {}, true};
 }
 
+Check make_bound_check(std::string name, Text label, double value, Relation relation, double bound, Text source) {
+  Check check = make_check(std::move(name), std::move(label), value, bound, 0, std::move(source));
+  check.relation = relation;
+  if (relation == Relation::at_least) check.passed = value >= bound;
+  if (relation == Relation::at_most) check.passed = value <= bound;
+  return check;
+}
+
 Check make_claim_check(std::string name, Text label, double value, double truth, double tolerance, double claim,
                        double claim_tolerance, Text source) {
   Check check = make_check(std::move(name), std::move(label), value, truth, tolerance, std::move(source));

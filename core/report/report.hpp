@@ -39,6 +39,8 @@ struct Table {
   std::vector<std::vector<Cell>> rows;
 };
 
+enum class Relation { equals, at_least, at_most };
+
 /// A statement that was tested here and now. `value` is computed, `expected` comes from elsewhere (the paper, a
 /// library, a printed figure or a second derivation), never from the same code. When a claim is in circulation, `claim`
 /// holds the printed figure, and `claim_holds` says whether the computation confirms it; a refuted claim is no failure
@@ -53,10 +55,14 @@ struct Check {
   Text source;
   std::optional<double> claim;
   bool claim_holds = true;
+  Relation relation = Relation::equals;  ///< how `value` must stand to `expected`
 };
 
 /// |value - expected| <= tolerance; NaN never passes.
 Check make_check(std::string name, Text label, double value, double expected, double tolerance, Text source);
+
+/// value >= bound or value <= bound; NaN never passes.
+Check make_bound_check(std::string name, Text label, double value, Relation relation, double bound, Text source);
 
 /// A check of a printed figure: passes when `value` agrees with the independent `truth`; the claim holds when it lies
 /// within `claim_tolerance` of the value.

@@ -1,0 +1,118 @@
+#include "lessons/engine/run.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+#include <vector>
+
+#include "core/base/check.hpp"
+
+namespace qlab::lessons {
+namespace {
+
+bool is_plain(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+         std::string_view("_-+=.,:/@%#").find(c) != std::string_view::npos;
+}
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+/// A word that a POSIX shell reads as `word`: as it is, in single quotes, or as $'...' where it has control characters.
+std::string quoted(const std::string& word) {
+  if (!word.empty() && word[0] != '#' && std::all_of(word.begin(), word.end(), is_plain)) return word;
+  const bool controls = std::any_of(word.begin(), word.end(), is_control);
+  std::string out = controls ? "$'" : "'";
+  for (const char c : word) {
+    if (controls && (c == '\'' || c == '\\')) {
+      out += fmt::format("\\{}", c);
+    } else if (is_control(c)) {
+      out += fmt::format("\\{:03o}", static_cast<unsigned>(static_cast<unsigned char>(c)));
+    } else {
+      out += c == '\'' ? std::string("'\\''") : std::string(1, c);
+    }
+  }
+  return out + "'";
+}
+
+Result<const Scenario*> find_scenario(const Lesson& lesson, std::string_view name) {
+  std::vector<std::string_view> names;
+  for (const Scenario& scenario : lesson.scenarios) {
+    if (scenario.name == name) return &scenario;
+    names.push_back(scenario.name);
+  }
+  return Error{Errc::not_found, fmt::format("no scenario '{}'", name), lesson.id,
+               fmt::format("use one of {}", fmt::join(names, ", "))};
+}
+
+Result<Done> judge(const Expectation& expectation, Report& report) {
+  const Value* value = report.find_value(expectation.value);
+  if (value == nullptr) {
+    std::vector<std::string_view> names;
+    for (const Value& one : report.values) names.push_back(one.name);
+    return Error{Errc::bad_file, fmt::format("expectation of an unknown value '{}'", expectation.value),
+                 expectation.where, fmt::format("expected one of {}", fmt::join(names, ", "))};
+  }
+  const std::string name = "expect_" + value->name;
+  if (expectation.equals) {
+    report.checks.push_back(
+        make_check(name, value->label, value->number, *expectation.equals, expectation.tolerance, expectation.source));
+  }
+  if (expectation.at_least) {
+    report.checks.push_back(make_bound_check(name + "_at_least", value->label, value->number, Relation::at_least,
+                                             *expectation.at_least, expectation.source));
+  }
+  if (expectation.at_most) {
+    report.checks.push_back(make_bound_check(name + "_at_most", value->label, value->number, Relation::at_most,
+                                             *expectation.at_most, expectation.source));
+  }
+  return Done{};
+}
+
+Parameters prepared_for(const Lesson& lesson, const Scenario& scenario) {
+  Parameters parameters(lesson.parameters);
+  for (const auto& [name, typed] : scenario.set) {
+    const auto done = parameters.set(name, typed);
+    QLAB_CHECK(done);  // the loader tried every override
+  }
+  return parameters;
+}
+
+}  // namespace
+
+std::string LessonRun::command_line() const {
+  std::string line = "qloralab run " + quoted(lesson->built_in ? lesson->id : lesson->folder.string());
+  if (scenario != "default") line += " --scenario " + quoted(scenario);
+  const auto prepared = parameters_of(*lesson, scenario);
+  for (const ParameterSpec& spec : parameters.specs()) {
+    const ParameterValue& value = parameters.value(spec.name);
+    if (!prepared || prepared->value(spec.name) != value) {
+      line += " --set " + quoted(spec.name + "=" + to_string(value));
+    }
+  }
+  return line;
+}
+
+Result<Parameters> parameters_of(const Lesson& lesson, std::string_view scenario) {
+  const auto found = find_scenario(lesson, scenario);
+  if (!found) return found.error();
+  return prepared_for(lesson, **found);
+}
+
+Result<LessonRun> run(const Lesson& lesson, std::string_view scenario, Parameters parameters, const Context& context) {
+  const auto found = find_scenario(lesson, scenario);
+  if (!found) return found.error();
+  auto report = lesson.compute(parameters, context);
+  if (!report) return report.error();
+  LessonRun run{&lesson, std::string(scenario), std::move(parameters), *std::move(report)};
+  run.report.device = context.backend.name();
+  if (run.report.complete && run.parameters == prepared_for(lesson, **found)) {
+    for (const Expectation& expectation : (*found)->expectations) {
+      if (auto judged = judge(expectation, run.report); !judged) return judged.error();
+    }
+  }
+  return run;
+}
+
+}  // namespace qlab::lessons
