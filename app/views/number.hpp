@@ -1,0 +1,16 @@
+// Figures as people read them: sensible digits, thousands apart, never more precision than is of use. Files (JSON, CSV)
+// carry the full double instead. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace qlab {
+
+/// "0.008452", "262,144", "12", "6.74×10⁹", "∞", "–" for an undefined figure. Whole numbers below 10^15 are shown in
+/// full, with commas from five digits on; others with `digits` significant digits and no trailing zeros.
+std::string show_number(double number, int digits = 4);
+
+/// The number and its unit: "4.5 bits/parameter", "12 GiB", "35 %".
+std::string show_quantity(double number, const std::string& unit, int digits = 4);
+
+}  // namespace qlab

@@ -1,0 +1,46 @@
+#include "app/views/number.hpp"
+
+#include <limits>
+
+#include "tests/support/catch.hpp"
+
+using qlab::show_number;
+using qlab::show_quantity;
+
+TEST_CASE("number: whole numbers are shown in full, with commas from five digits on", "[app][number]") {
+  CHECK(show_number(0) == "0");
+  CHECK(show_number(-0.0) == "0");
+  CHECK(show_number(4096) == "4096");
+  CHECK(show_number(32000) == "32,000");
+  CHECK(show_number(-262144) == "-262,144");
+  CHECK(show_number(6738415616.0) == "6,738,415,616");
+}
+
+TEST_CASE("number: other figures keep their significant digits and no trailing zeros", "[app][number]") {
+  CHECK(show_number(0.0084523) == "0.008452");
+  CHECK(show_number(0.5) == "0.5");
+  CHECK(show_number(0.126953125) == "0.127");
+  CHECK(show_number(0.126953125, 9) == "0.126953125");
+  CHECK(show_number(20.7346) == "20.73");
+  CHECK(show_number(99.99996) == "100");
+  CHECK(show_number(12345.678) == "12,345.7");
+  CHECK(show_number(-1.5) == "-1.5");
+}
+
+TEST_CASE("number: very small and very large figures are powers of ten", "[app][number]") {
+  CHECK(show_number(0.0000012345) == "1.234×10⁻⁶");
+  CHECK(show_number(2e15) == "2×10¹⁵");
+  CHECK(show_number(-5e-12) == "-5×10⁻¹²");
+}
+
+TEST_CASE("number: infinite and undefined figures have signs of their own", "[app][number]") {
+  const double infinity = std::numeric_limits<double>::infinity();
+  CHECK(show_number(infinity) == "∞");
+  CHECK(show_number(-infinity) == "−∞");
+  CHECK(show_number(std::numeric_limits<double>::quiet_NaN()) == "–");
+}
+
+TEST_CASE("number: a quantity says its unit", "[app][number]") {
+  CHECK(show_quantity(4.5, "bits/parameter") == "4.5 bits/parameter");
+  CHECK(show_quantity(12, "") == "12");
+}
