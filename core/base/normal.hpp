@@ -12,14 +12,18 @@
 
 namespace qlab {
 
+namespace normal_detail {
+// Device code may use constants made by the host's library, but not call it.
+inline constexpr double infinity = std::numeric_limits<double>::infinity();
+inline constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+inline constexpr double smallest_normal = std::numeric_limits<double>::min();
+}  // namespace normal_detail
+
 /// ln x, within 1 ulp. 0 gives -infinity, a negative number or NaN gives NaN.
 /// x = 2^k m with m in [sqrt(1/2), sqrt(2)); ln m = 2 atanh(s) with s = (m - 1) / (m + 1), |s| < 0.1716; the series'
 /// first omitted term is below 2^-57 of the sum.
 QLAB_HD inline double natural_log(double x) {
-  // constexpr, because device code may use constants of the host's library but not call it
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
-  constexpr double smallest_normal = std::numeric_limits<double>::min();
+  using namespace normal_detail;
   if (!(x > 0)) return x == 0 ? -infinity : not_a_number;
   if (x == infinity) return x;
   int exponent = 0;
@@ -101,8 +105,7 @@ QLAB_HD inline double normal_quantile(double p) {
   const double q = p - 0.5;
   if (q >= -0.425 && q <= 0.425) return q * normal_detail::centre(0.180625 - q * q);
   const double smaller = q < 0 ? p : 1 - p;
-  constexpr double infinity = std::numeric_limits<double>::infinity();
-  constexpr double not_a_number = std::numeric_limits<double>::quiet_NaN();
+  using namespace normal_detail;
   if (!(smaller > 0)) return smaller == 0 ? (q < 0 ? -infinity : infinity) : not_a_number;
   const double r = std::sqrt(-natural_log(smaller));
   const double x = r <= 5 ? normal_detail::tail(r - 1.6) : normal_detail::far_tail(r - 5);

@@ -14,18 +14,23 @@ namespace qlab {
 
 /// How the numbers of one block become numbers a code can stand for.
 enum class ScaleRule {
-  absmax,              ///< x / max|x|, into [-1, 1]; one constant a block
-  signed_absmax,       ///< x / (the value of largest magnitude, with its sign); one constant a block
-  min_max,             ///< (x - min) / (max - min); two constants a block
+  absmax,              ///< by max|x|; one constant a block
+  signed_absmax,       ///< by the value of largest magnitude with its sign (the first of several); one constant a block
+  min_max,             ///< from min to max; two constants a block
   min_max_zero_point,  ///< the same with 0 inside the range and an integer zero point of `bits` bits
 };
 
 /// Which code stands for a scaled number.
 enum class CodeRule {
   nearest_level,  ///< the nearest entry of `codebook`; decided by fp32 midpoints, a tie goes to the lower level
-  linear,         ///< round half to even onto equal steps, clamped
+  linear,         ///< the nearest of equal steps; a tie goes to the even step (signed_absmax: up, as ggml), clamped
 };
 
+/// nearest_level goes with absmax: value = level * max|x|. linear goes with every scale rule, N bits, top = 2^N - 1:
+///   absmax              scale = max|x| / (2^(N-1) - 1)         value = (code - 2^(N-1)) * scale
+///   signed_absmax       scale = largest / -2^(N-1)             value = (code - 2^(N-1)) * scale
+///   min_max             scale = (max - min) / top              value = code * scale + min
+///   min_max_zero_point  the same, range widened to hold 0      value = (code - zero point) * scale
 struct Format {
   std::string name;  ///< "nf4"
   Text label;        ///< "NF4"
@@ -33,8 +38,7 @@ struct Format {
   int bits = 4;      ///< of one code
   CodeRule code_rule = CodeRule::nearest_level;
   ScaleRule scale_rule = ScaleRule::absmax;
-  std::vector<float>
-      codebook;  ///< nearest_level: value of each code, in the order of the codes; at most 2^bits entries
+  std::vector<float> codebook;  ///< nearest_level: level of each code in code order, in [-1, 1]; 2 to 2^bits of them
 };
 
 /// The format of that name: nf4, fp4, mirrored15, dynamic8, and with 2 to 8 for N: intN, intN_affine, intN_affine_zp,
@@ -43,5 +47,12 @@ Result<Format> find_format(std::string_view name);
 
 /// The names for menus and help, linear ones at 4 and 8 bits.
 std::vector<std::string> format_names();
+
+/// What each code means before the block's constants are applied: the codebook, or 0, 1, 2 ... (minus 2^(bits-1) where
+/// the scale rule is an absmax).
+std::vector<float> code_levels(const Format& format);
+
+/// Error: bad_argument for a format that a student's file could describe and nothing could compute.
+Result<Done> check_format(const Format& format);
 
 }  // namespace qlab

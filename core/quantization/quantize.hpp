@@ -1,8 +1,10 @@
 // Block-wise quantization: a tensor as codes and constants, and back.
 //
-// Rules (as bitsandbytes' CPU library, pinned by golden tests): a full block multiplies by the fp32 reciprocal of its
-// absmax, a short last block divides; the absmax counts as at least 1e-38; a tie goes to the lower level; an all-zero
-// block gets the code of 0.0. Codes are chosen with the exact constants; the constants are compressed afterwards.
+// Rules of codebooks (as bitsandbytes' CPU library, pinned by golden tests): a full block multiplies by the fp32
+// reciprocal of its absmax, a short last block divides (8-bit codes: multiplies); the absmax counts as at least 1e-38;
+// a tie goes to the lower level; an all-zero block gets the code of 0.0; NaN gets the code of the highest level. Linear
+// codes: a block too small for its scale decodes to zero. Codes are chosen with the exact constants; the constants are
+// compressed afterwards.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -24,7 +26,7 @@ enum class ConstantType {
   dynamic8,  ///< double quantization: mean removed, 8-bit dynamic map, fp32 absmax per `nested_block_size` constants
 };
 
-/// How the code of an 8-bit constant is found.
+/// How the code in an 8-bit codebook is found: that of 8-bit constants, and of formats like dynamic8.
 enum class Compatibility {
   nearest,       ///< the nearest level
   bitsandbytes,  ///< that library's 65,536-bin table, which misses the nearest level now and then: files equal byte for
@@ -59,7 +61,7 @@ struct QuantizedTensor {
   std::int64_t size = 0;  ///< number of values
   int block_size = 64;
   std::vector<std::uint8_t> packed;  ///< codes, first value in the high bits; the tail is padded with the code of 0.0
-  BlockConstants scale;              ///< absmax (linear formats too), signed absmax, or max - min
+  BlockConstants scale;              ///< what levels are multiplied with: the absmax, or a linear format's step
   BlockConstants minimum;            ///< min_max only, else empty
   std::vector<std::uint8_t> zero_points;  ///< min_max_zero_point only: packed like codes
 
@@ -68,8 +70,14 @@ struct QuantizedTensor {
   double bits_per_parameter() const;  ///< 8 * bytes() / size
 };
 
-/// Errors: bad_argument for a block size outside 16..4096, an empty input, NaN or infinity (unless allowed).
+/// Errors: bad_argument for a block size outside 16..4096, an empty input, NaN or infinity (unless allowed), and for
+/// constants that their type cannot hold (fp16 beyond 65504; max - min beyond fp32).
 Result<QuantizedTensor> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads);
+
+/// The same into `out`, whose memory is used again: whoever quantizes piece after piece pays for fresh pages once.
+/// After an error `out` holds nothing of use.
+Result<Done> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads,
+                      QuantizedTensor& out);
 
 /// out holds exactly `tensor.size` values: level * scale (+ minimum) in fp32.
 Result<Done> dequantize(const QuantizedTensor& tensor, std::span<float> out, int threads);

@@ -1,0 +1,72 @@
+// The constants of blocks, compressed: 16 bits each, or double quantization as bitsandbytes does it.
+#include "core/base/check.hpp"
+#include "core/quantization/codebooks.hpp"
+#include "core/quantization/quantize.hpp"
+#include "core/quantization/sum_in_torch_order.hpp"
+#include "core/tensor/dtype.hpp"
+
+namespace qlab {
+namespace {
+
+/// The format that constants are quantized with once their mean is removed.
+QuantizeSettings nested_settings(int nested_block_size, Compatibility compatibility) {
+  QuantizeSettings settings;
+  settings.format.name = "dynamic8";
+  settings.format.bits = 8;
+  settings.format.codebook = dynamic_map(true);
+  settings.block_size = nested_block_size;
+  settings.compatibility = compatibility;
+  settings.allow_nonfinite = true;  // the values themselves were asked already
+  return settings;
+}
+
+}  // namespace
+
+BlockConstants compress_constants(std::span<const float> constants, ConstantType type, int nested_block_size,
+                                  Compatibility compatibility) {
+  BlockConstants stored;
+  stored.type = type;
+  stored.nested_block_size = nested_block_size;
+  if (type == ConstantType::fp32) {
+    stored.fp32.assign(constants.begin(), constants.end());
+  } else if (type == ConstantType::fp16) {
+    for (const float constant : constants) stored.fp16.push_back(f16_from_f32(constant));
+  } else if (!constants.empty()) {
+    stored.offset = sum_in_torch_order(constants) / static_cast<float>(constants.size());
+    std::vector<float> centred(constants.begin(), constants.end());
+    for (float& constant : centred) constant -= stored.offset;
+    Result<QuantizedTensor> nested = quantize(centred, nested_settings(nested_block_size, compatibility), 1);
+    QLAB_CHECK(nested);
+    stored.codes = std::move(nested->packed);
+    stored.nested_absmax = std::move(nested->scale.fp32);
+  }
+  return stored;
+}
+
+std::int64_t BlockConstants::bytes() const {
+  switch (type) {
+    case ConstantType::fp32: return static_cast<std::int64_t>(fp32.size()) * 4;
+    case ConstantType::fp16: return static_cast<std::int64_t>(fp16.size()) * 2;
+    case ConstantType::dynamic8: break;
+  }
+  const std::int64_t offset_bytes = codes.empty() ? 0 : 4;
+  return static_cast<std::int64_t>(codes.size() + nested_absmax.size() * 4) + offset_bytes;
+}
+
+std::vector<float> BlockConstants::decode() const {
+  if (type == ConstantType::fp32) return fp32;
+  std::vector<float> decoded;
+  if (type == ConstantType::fp16) {
+    decoded.reserve(fp16.size());
+    for (const std::uint16_t bits : fp16) decoded.push_back(f32_from_f16(bits));
+    return decoded;
+  }
+  const std::vector<float> map = dynamic_map(true);
+  decoded.reserve(codes.size());
+  for (std::size_t i = 0; i < codes.size(); ++i) {
+    decoded.push_back(map[codes[i]] * nested_absmax[i / nested_block_size] + offset);
+  }
+  return decoded;
+}
+
+}  // namespace qlab

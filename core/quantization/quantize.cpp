@@ -1,0 +1,170 @@
+#include "core/quantization/quantize.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+
+#include "core/base/parallel.hpp"
+#include "core/quantization/block_body.hpp"
+#include "core/quantization/decode.hpp"
+#include "core/quantization/encode.hpp"
+
+namespace qlab {
+namespace {
+
+/// Values a thread takes at once: whole stripes of eight blocks, which end at a byte's edge, about 64 Ki of them.
+std::int64_t piece_size(int block_size) {
+  const std::int64_t stripe = std::int64_t{8} * block_size;
+  return stripe * std::max<std::int64_t>(1, 65536 / stripe);
+}
+
+std::int64_t bytes_of_codes(std::int64_t count, int bits) { return (count * bits + 7) / 8; }
+
+void raise(std::atomic<std::uint32_t>& largest, std::uint32_t value) {
+  std::uint32_t seen = largest.load();
+  while (value > seen && !largest.compare_exchange_weak(seen, value)) {
+  }
+}
+
+Error nonfinite_error(std::span<const float> values) {
+  const auto found = std::find_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); });
+  const char* name = std::isnan(*found) ? "NaN" : (*found > 0 ? "infinity" : "-infinity");
+  return {Errc::bad_argument, fmt::format("value {} is {}", found - values.begin(), name), "",
+          "mend the tensor, or keep it with --allow-nonfinite"};
+}
+
+Result<Done> check_settings(std::span<const float> values, const QuantizeSettings& settings) {
+  if (Result<Done> checked = check_format(settings.format); !checked) return checked.error();
+  for (const int size : {settings.block_size, settings.nested_block_size}) {
+    if (size < min_block_size || size > max_block_size) {
+      return Error{Errc::bad_argument, fmt::format("block size is {}", size), "",
+                   fmt::format("use {} to {}", min_block_size, max_block_size)};
+    }
+  }
+  if (values.empty()) return Error{Errc::bad_argument, "the tensor is empty", "", "use at least one value"};
+  return Done{};
+}
+
+/// Finite values can have constants that are not: a range beyond fp32, an absmax beyond fp16.
+Result<Done> check_constants(const BlockConstants& constants, const char* name) {
+  const auto refuse = [&](std::ptrdiff_t block, const char* type, const char* hint) {
+    return Error{Errc::bad_argument, fmt::format("the {} of block {} is too large for {}", name, block, type), "",
+                 hint};
+  };
+  const auto wide =
+      std::find_if(constants.fp32.begin(), constants.fp32.end(), [](float x) { return !std::isfinite(x); });
+  if (wide != constants.fp32.end()) {
+    return refuse(wide - constants.fp32.begin(), "fp32", "use a format that scales by the absmax");
+  }
+  const auto high = std::find_if(constants.fp16.begin(), constants.fp16.end(),
+                                 [](std::uint16_t bits) { return (bits & 0x7c00) == 0x7c00; });
+  if (high != constants.fp16.end()) {
+    return refuse(high - constants.fp16.begin(), "fp16", "use fp32 or 8-bit constants");
+  }
+  return Done{};
+}
+
+/// Replaces exact constants by their compressed form; fp32 stays where it is.
+Result<Done> compress(BlockConstants& constants, const QuantizeSettings& settings, const char* name) {
+  if (settings.constants != ConstantType::fp32) {
+    constants =
+        compress_constants(constants.fp32, settings.constants, settings.nested_block_size, settings.compatibility);
+  }
+  if (settings.allow_nonfinite) return Done{};
+  return check_constants(constants, name);
+}
+
+void prepare(BlockConstants& constants, std::int64_t blocks, int nested_block_size) {
+  constants.type = ConstantType::fp32;
+  constants.fp16.clear();
+  constants.codes.clear();
+  constants.nested_absmax.clear();
+  constants.offset = 0;
+  constants.nested_block_size = nested_block_size;
+  constants.fp32.resize(blocks);
+}
+
+}  // namespace
+
+Result<Done> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads,
+                      QuantizedTensor& out) {
+  if (Result<Done> checked = check_settings(values, settings); !checked) return checked.error();
+  const EncodePlan plan(settings);
+  const auto count = static_cast<std::int64_t>(values.size());
+  out.format = settings.format;
+  out.size = count;
+  out.block_size = settings.block_size;
+  const bool has_minimum = plan.scale_rule == ScaleRule::min_max;
+  const bool has_zero_points = plan.scale_rule == ScaleRule::min_max_zero_point;
+  out.packed.resize(bytes_of_codes(count, plan.bits));
+  prepare(out.scale, out.blocks(), settings.nested_block_size);
+  prepare(out.minimum, has_minimum ? out.blocks() : 0, settings.nested_block_size);
+  out.zero_points.resize(has_zero_points ? bytes_of_codes(out.blocks(), plan.bits) : 0);
+
+  std::atomic<std::uint32_t> largest{0};
+  for_each_piece(count, piece_size(plan.block_size), threads, [&](std::int64_t first, std::int64_t last) {
+    const std::int64_t block = first / plan.block_size;
+    EncodedBlocks to;
+    to.packed = out.packed.data() + first * plan.bits / 8;
+    to.scale = out.scale.fp32.data() + block;
+    if (has_minimum) to.minimum = out.minimum.fp32.data() + block;
+    if (has_zero_points) to.zero_points = out.zero_points.data() + block * plan.bits / 8;
+    raise(largest, encode_plain(plan, values.data() + first, last - first, to));
+  });
+  if (largest.load() >= body::infinity_bits && !settings.allow_nonfinite) return nonfinite_error(values);
+  if (Result<Done> stored = compress(out.scale, settings, "scale"); !stored) return stored.error();
+  return compress(out.minimum, settings, "minimum");
+}
+
+Result<QuantizedTensor> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads) {
+  QuantizedTensor tensor;
+  if (Result<Done> quantized = quantize(values, settings, threads, tensor); !quantized) return quantized.error();
+  return tensor;
+}
+
+Result<Done> dequantize(const QuantizedTensor& tensor, std::span<float> out, int threads) {
+  if (static_cast<std::int64_t>(out.size()) != tensor.size) {
+    return Error{Errc::bad_argument, fmt::format("{} values are to go into {}", tensor.size, out.size()), "", ""};
+  }
+  DecodePlan plan;
+  plan.bits = tensor.format.bits;
+  plan.block_size = tensor.block_size;
+  plan.levels = code_levels(tensor.format);
+  plan.levels.resize(std::size_t{1} << plan.bits);  // codes of no level occur in hostile files only
+  plan.packed = tensor.packed.data();
+  const auto decoded = [](const BlockConstants& constants, std::vector<float>& memory) {
+    if (constants.type == ConstantType::fp32) return constants.fp32.data();
+    memory = constants.decode();
+    return static_cast<const float*>(memory.data());
+  };
+  std::vector<float> scale;
+  std::vector<float> minimum;
+  plan.scale = decoded(tensor.scale, scale);
+  if (tensor.format.scale_rule == ScaleRule::min_max) plan.minimum = decoded(tensor.minimum, minimum);
+  if (tensor.format.scale_rule == ScaleRule::min_max_zero_point) plan.zero_points = tensor.zero_points.data();
+  for_each_piece(tensor.size, piece_size(plan.block_size), threads, [&](std::int64_t first, std::int64_t last) {
+    decode_plain(plan, first, last - first, out.data() + first);
+  });
+  return Done{};
+}
+
+std::int64_t QuantizedTensor::bytes() const {
+  return static_cast<std::int64_t>(packed.size() + zero_points.size()) + scale.bytes() + minimum.bytes();
+}
+
+double QuantizedTensor::bits_per_parameter() const {
+  return 8.0 * static_cast<double>(bytes()) / static_cast<double>(size);
+}
+
+std::vector<std::uint8_t> unpack_codes(const QuantizedTensor& tensor) {
+  std::vector<std::uint8_t> codes;
+  codes.reserve(tensor.size);
+  for (std::int64_t i = 0; i < tensor.size; ++i) {
+    codes.push_back(static_cast<std::uint8_t>(body::code_at(tensor.packed.data(), i, tensor.format.bits)));
+  }
+  return codes;
+}
+
+}  // namespace qlab
