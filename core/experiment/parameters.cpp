@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cmath>
 #include <utility>
@@ -11,6 +12,17 @@
 
 namespace qlab {
 namespace {
+
+struct KindName {
+  ParameterKind kind;
+  const char* name;
+};
+constexpr std::array<KindName, 6> kind_names{{{ParameterKind::number, "number"},
+                                              {ParameterKind::integer, "integer"},
+                                              {ParameterKind::choice, "choice"},
+                                              {ParameterKind::flag, "flag"},
+                                              {ParameterKind::text, "text"},
+                                              {ParameterKind::tensor, "tensor"}}};
 
 bool is_number(ParameterKind kind) { return kind == ParameterKind::number || kind == ParameterKind::integer; }
 
@@ -35,6 +47,17 @@ Error refuse(const ParameterSpec& spec, std::string_view typed) {
 }
 
 }  // namespace
+
+const char* name_of(ParameterKind kind) {
+  const auto row = std::find_if(kind_names.begin(), kind_names.end(), [&](auto& one) { return one.kind == kind; });
+  QLAB_CHECK(row != kind_names.end());
+  return row->name;
+}
+
+std::optional<ParameterKind> parameter_kind_from_name(std::string_view name) {
+  const auto row = std::find_if(kind_names.begin(), kind_names.end(), [&](auto& one) { return one.name == name; });
+  return row == kind_names.end() ? std::nullopt : std::optional(row->kind);
+}
 
 std::string to_string(const ParameterValue& value) {
   if (const auto* number = std::get_if<double>(&value)) return fmt::format("{}", *number);

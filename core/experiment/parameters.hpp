@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -21,6 +22,10 @@ enum class ParameterKind {
   text,     ///< anything
   tensor,   ///< a tensor source, core/tensor/source.hpp
 };
+
+/// What a lesson.toml and JSON call a kind ("integer").
+const char* name_of(ParameterKind kind);
+std::optional<ParameterKind> parameter_kind_from_name(std::string_view name);
 
 struct Choice {
   std::string id;

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cctype>
 #include <cmath>
 #include <utility>
@@ -10,17 +9,6 @@
 
 namespace qlab::lessons {
 namespace {
-
-struct KindName {
-  std::string_view name;
-  ParameterKind kind;
-};
-constexpr std::array<KindName, 6> kind_names{{{"number", ParameterKind::number},
-                                              {"integer", ParameterKind::integer},
-                                              {"choice", ParameterKind::choice},
-                                              {"flag", ParameterKind::flag},
-                                              {"text", ParameterKind::text},
-                                              {"tensor", ParameterKind::tensor}}};
 
 bool is_numeric(ParameterKind kind) { return kind == ParameterKind::number || kind == ParameterKind::integer; }
 
@@ -33,13 +21,13 @@ bool is_symbol(std::string_view symbol) {
 void read_kind(TomlTable& table, ParameterSpec& spec, const ParameterSpec* inherited) {
   if (inherited != nullptr && !table.has("kind")) return;
   const std::string typed = table.string("kind");
-  const auto named = std::find_if(kind_names.begin(), kind_names.end(), [&](auto& row) { return row.name == typed; });
-  if (named == kind_names.end()) {
+  const auto named = parameter_kind_from_name(typed);
+  if (!named) {
     table.refuse("kind", fmt::format("kind '{}'", typed), "expected number, integer, choice, flag, text or tensor");
-  } else if (inherited != nullptr && named->kind != inherited->kind) {
+  } else if (inherited != nullptr && *named != inherited->kind) {
     table.refuse("kind", fmt::format("changed kind '{}'", typed), "leave the key 'kind' out: it is inherited");
   } else {
-    spec.kind = named->kind;
+    spec.kind = *named;
   }
 }
 

@@ -1,0 +1,83 @@
+// `qloralab check`: runs every scenario of the lessons and judges its expectations.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
+#include <memory>
+
+#include "app/cli/catalogue.hpp"
+#include "app/cli/compute.hpp"
+#include "app/cli/terminal.hpp"
+#include "app/views/json.hpp"
+#include "app/views/text.hpp"
+
+namespace qlab::cli {
+namespace {
+
+struct CheckOptions {
+  std::vector<std::string> lessons;
+};
+
+Result<std::vector<lessons::Lesson>> chosen_lessons(const Catalogue& catalogue, const CheckOptions& options) {
+  if (options.lessons.empty()) return catalogue.all();
+  std::vector<lessons::Lesson> chosen;
+  for (const std::string& named : options.lessons) {
+    auto lesson = find_lesson(catalogue, named);
+    if (!lesson) return lesson.error();
+    chosen.push_back(*std::move(lesson));
+  }
+  return chosen;
+}
+
+views::JudgedScenario judge(const lessons::Lesson& lesson, const std::string& scenario,
+                            const std::filesystem::path& data_root, const Common& common) {
+  const auto start = std::chrono::steady_clock::now();
+  auto parameters = lessons::parameters_of(lesson, scenario);
+  auto run = parameters ? compute(lesson, scenario, *std::move(parameters), data_root, common)
+                        : Result<lessons::LessonRun>(parameters.error());
+  const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+  return {lesson.id, scenario, taken.count(), std::move(run)};
+}
+
+bool was_cancelled(const views::JudgedScenario& judged) {
+  return !judged.run && judged.run.error().code == Errc::cancelled;
+}
+
+Result<int> check_lessons(const CheckOptions& options, const Common& common) {
+  if (common.format != Format::text && common.format != Format::json) {
+    return no_such_format(common.format, "check", "text or json");
+  }
+  if (!common.seed.empty()) {
+    return Error{Errc::bad_argument, "--seed", "qloralab check", "leave it out: scenarios name their own seeds"};
+  }
+  const auto catalogue = load_catalogue(common);
+  if (!catalogue) return catalogue.error();
+  const auto lessons = chosen_lessons(*catalogue, options);
+  if (!lessons) return lessons.error();
+  const views::TextStyle style = text_style(common.language);
+  std::vector<views::JudgedScenario> judged;
+  for (const lessons::Lesson& lesson : *lessons) {
+    for (const lessons::Scenario& scenario : lesson.scenarios) {
+      judged.push_back(judge(lesson, scenario.name, catalogue->root, common));
+      if (was_cancelled(judged.back())) return judged.back().run.error();
+      if (common.format == Format::json) continue;
+      if (const auto printed = print(views::text(judged.back(), style)); !printed) return printed.error();
+    }
+  }
+  const auto printed =
+      print(common.format == Format::json ? views::json(judged, common.language) : views::summary(judged, style));
+  if (!printed) return printed.error();
+  for (const views::JudgedScenario& one : judged) {
+    if (!one.run) return one.run.error();
+  }
+  return std::all_of(judged.begin(), judged.end(), [](auto& one) { return one.passed(); }) ? 0 : 1;
+}
+
+}  // namespace
+
+Handler declare_check(CLI::App& cli) {
+  const auto options = std::make_shared<CheckOptions>();
+  cli.add_option("LESSON", options->lessons, "ids or folders of lessons; none: all of them");
+  return [options](const Common& common) { return check_lessons(*options, common); };
+}
+
+}  // namespace qlab::cli
