@@ -3,9 +3,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "core/base/text.hpp"
 
 namespace qlab::chart {
 
@@ -27,6 +31,9 @@ struct Rectangle {
   Point corner;
   double width = 0, height = 0;
   Color fill;
+
+  double right() const { return corner.x + width; }
+  double bottom() const { return corner.y + height; }
 };
 
 struct Polyline {
@@ -45,7 +52,17 @@ struct Circle {
   Color fill;
 };
 
+/// Samples stretched over an area and blended into each other: the field of a heat map, a colour bar.
+struct Image {
+  Rectangle area;  ///< fill unused
+  int columns = 0, rows = 0;
+  std::vector<std::uint8_t> rgba;  ///< straight alpha, rows from the top
+};
+
 enum class Anchor { start, middle, end };
+
+/// What a label is for; the SVG's class, and how tests find the labels of an axis.
+enum class Role { title, legend, axis_title, x_tick, y_tick, z_tick, value, point, reference, contour, note, message };
 
 struct Label {
   Point baseline;  ///< of the anchor point
@@ -55,9 +72,11 @@ struct Label {
   Color color;
   Anchor anchor = Anchor::start;
   double rotation_degrees = 0;  ///< around the anchor point, clockwise
+  Role role = Role::message;
+  Color halo = {0, 0, 0, 0};  ///< a rim that lifts the text off what it lies on; a = 0: none
 };
 
-using Shape = std::variant<Rectangle, Polyline, Polygon, Circle, Label>;
+using Shape = std::variant<Rectangle, Polyline, Polygon, Circle, Image, Label>;
 
 /// A place that answers when the pointer is over it.
 struct HoverSpot {
@@ -70,7 +89,9 @@ struct HoverSpot {
 
 struct Scene {
   double width = 0, height = 0;
-  Color background;  ///< a = 0: transparent
+  Color background;   ///< a = 0: transparent
+  std::string title;  ///< for screen readers and file properties
+  Language language = Language::en;
   std::vector<Shape> shapes;
   Rectangle plot;  ///< the area inside the axes
   std::vector<HoverSpot> hover;

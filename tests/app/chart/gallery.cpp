@@ -1,0 +1,58 @@
+// chart_gallery FOLDER: every sample in every theme, language and size, to be looked at by people.
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+
+#include "app/chart/draw.hpp"
+#include "app/chart/layout.hpp"
+#include "tests/app/chart/samples.hpp"
+
+namespace {
+
+using namespace qlab;
+using namespace qlab::chart;
+
+void write(const std::filesystem::path& path, const std::string& bytes) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+double milliseconds_of(const Chart& chart, const Style& style) {
+  double best = 1e9;
+  for (int i = 0; i < 20; ++i) {
+    const auto start = std::chrono::steady_clock::now();
+    (void)rasterize(layout(chart, style), 1);
+    best = std::min(best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+  }
+  return best;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 2) {
+    std::fprintf(stderr, "usage: chart_gallery FOLDER\n");
+    return 2;
+  }
+  const std::filesystem::path folder = argv[1];
+  std::filesystem::create_directories(folder);
+  struct Look {
+    const char* name;
+    Style style;
+  };
+  const Look looks[] = {{"light", {Theme::light, Language::en, 900, 600, 15, false}},
+                        {"dark_zh", {Theme::dark, Language::zh, 900, 600, 15, false}},
+                        {"projector", {Theme::projector, Language::en, 1920, 1080, 28, false}},
+                        {"small", {Theme::light, Language::en, 320, 240, 12, false}},
+                        {"small_zh", {Theme::projector, Language::zh, 320, 240, 15, false}}};
+  for (const Chart& chart : test::samples()) {
+    for (const Look& look : looks) {
+      const Scene scene = layout(chart, look.style);
+      const std::string stem = chart.name + "-" + look.name;
+      if (const auto png = encode_png(scene, 1, {}); png) write(folder / (stem + ".png"), *png);
+      if (const auto pdf = encode_pdf(scene, {}); pdf) write(folder / (stem + ".pdf"), *pdf);
+      write(folder / (stem + ".svg"), encode_svg(scene, {}));
+    }
+    std::printf("%-22s %.2f ms\n", chart.name.c_str(), milliseconds_of(chart, looks[0].style));
+  }
+}
