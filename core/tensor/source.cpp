@@ -60,7 +60,8 @@ Result<std::vector<float>> numbers_of(std::string_view text) {
     }
     const std::size_t end = std::min(text.find_first_of(", \t\n\r", at), text.size());
     const std::string_view word = text.substr(at, end - at);
-    const std::string_view unsigned_word = word.starts_with('+') ? word.substr(1) : word;
+    const bool has_plus = word.starts_with('+') && !word.starts_with("+-");  // from_chars knows no plus
+    const std::string_view unsigned_word = word.substr(has_plus ? 1 : 0);
     float number = 0;
     const char* const word_end = unsigned_word.data() + unsigned_word.size();
     const auto [stop, error] = std::from_chars(unsigned_word.data(), word_end, number);

@@ -75,7 +75,7 @@ TEST_CASE("a written file is read back: names, shapes, types, bytes and metadata
 
 TEST_CASE("files of the safetensors library are written again byte for byte", "[core][tensor][golden]") {
   const TemporaryFolder folder;
-  for (const char* name : {"model/fp16.safetensors", "model/nf4_dq.safetensors"}) {
+  for (const char* name : {"quant/model/fp16.safetensors", "quant/model/nf4-dq.safetensors"}) {
     const std::filesystem::path original = std::filesystem::path(QLAB_TEST_DATA) / name;
     const auto file = open_tensor_file(original);
     REQUIRE(file);
@@ -194,7 +194,7 @@ TEST_CASE("places that do not cover the data exactly once are refused", "[core][
 }
 
 TEST_CASE("every truncation of a real file is refused", "[core][tensor][property]") {
-  const std::string whole = content_of(std::filesystem::path(QLAB_TEST_DATA) / "model/fp16.safetensors");
+  const std::string whole = content_of(std::filesystem::path(QLAB_TEST_DATA) / "quant/model/fp16.safetensors");
   REQUIRE(problem_of_bytes(whole) == "accepted");
   int accepted = 0;
   for (std::size_t length = 0; length < whole.size(); length += length < 2200 ? 7 : 4999) {
