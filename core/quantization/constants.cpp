@@ -32,14 +32,24 @@ BlockConstants compress_constants(std::span<const float> constants, ConstantType
   } else if (type == ConstantType::fp16) {
     for (const float constant : constants) stored.fp16.push_back(f16_from_f32(constant));
   } else if (!constants.empty()) {
-    stored.offset = sum_in_torch_order(constants) / static_cast<float>(constants.size());
-    std::vector<float> centred(constants.begin(), constants.end());
-    for (float& constant : centred) constant -= stored.offset;
-    Result<QuantizedTensor> nested = quantize(centred, nested_settings(nested_block_size, compatibility), 1);
-    QLAB_CHECK(nested);
-    stored.codes = std::move(nested->packed);
-    stored.nested_absmax = std::move(nested->scale.fp32);
+    const float mean = sum_in_torch_order(constants) / static_cast<float>(constants.size());
+    return compress_constants_around(mean, constants, nested_block_size, compatibility);
   }
+  return stored;
+}
+
+BlockConstants compress_constants_around(float mean, std::span<const float> constants, int nested_block_size,
+                                         Compatibility compatibility) {
+  BlockConstants stored;
+  stored.type = ConstantType::dynamic8;
+  stored.nested_block_size = nested_block_size;
+  stored.offset = mean;
+  std::vector<float> centred(constants.begin(), constants.end());
+  for (float& constant : centred) constant -= mean;
+  Result<QuantizedTensor> nested = quantize(centred, nested_settings(nested_block_size, compatibility), 1);
+  QLAB_CHECK(nested);
+  stored.codes = std::move(nested->packed);
+  stored.nested_absmax = std::move(nested->scale.fp32);
   return stored;
 }
 

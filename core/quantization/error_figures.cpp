@@ -7,23 +7,26 @@
 #include <cmath>
 #include <limits>
 
+#include "core/base/check.hpp"
 #include "core/base/normal.hpp"
 #include "core/base/parallel.hpp"
 
 namespace qlab {
 namespace {
 
-constexpr std::int64_t piece_values = 16384;
+constexpr std::size_t piece_values = 16384;
 constexpr int lanes = 16;  // independent sums, so that vector units of any width add in the same order
 
-struct Sums {
-  double square_error = 0;
-  double error = 0;
-  double square = 0;
-  double max_error = 0;
-};
+}  // namespace
 
-Sums sums_of(const float* original, const float* decoded, std::int64_t count) {
+void ErrorFigureSums::Sums::add(const Sums& more) {
+  square_error += more.square_error;
+  error += more.error;
+  square += more.square;
+  max_error = std::max(max_error, more.max_error);
+}
+
+ErrorFigureSums::Sums ErrorFigureSums::sums_of(const float* original, const float* decoded, std::int64_t count) {
   std::array<double, lanes> square_error{};
   std::array<double, lanes> error{};
   std::array<double, lanes> square{};
@@ -51,6 +54,8 @@ Sums sums_of(const float* original, const float* decoded, std::int64_t count) {
   return sums;
 }
 
+namespace {
+
 double log10_of(double x) { return natural_log(x) / natural_log(10); }
 double log2_of(double x) { return natural_log(x) / natural_log(2); }
 
@@ -65,31 +70,58 @@ double power_of_two(double x) {
 
 }  // namespace
 
-Result<ErrorFigures> error_figures(std::span<const float> original, std::span<const float> decoded, int threads) {
-  if (original.size() != decoded.size() || original.empty()) {
-    return Error{Errc::bad_argument, fmt::format("{} values are compared with {}", original.size(), decoded.size()), "",
-                 "use two tensors of the same size, at least one value"};
+void ErrorFigureSums::add(std::span<const float> original, std::span<const float> decoded, int threads) {
+  QLAB_CHECK(original.size() == decoded.size());
+  count_ += static_cast<std::int64_t>(original.size());
+  // The partition starts at the tensor's first value: what is left of the last part comes first.
+  const auto take = [&](std::size_t count) {
+    original_.insert(original_.end(), original.begin(), original.begin() + static_cast<std::ptrdiff_t>(count));
+    decoded_.insert(decoded_.end(), decoded.begin(), decoded.begin() + static_cast<std::ptrdiff_t>(count));
+    original = original.subspan(count);
+    decoded = decoded.subspan(count);
+  };
+  if (!original_.empty()) {
+    take(std::min(original.size(), piece_values - original_.size()));
+    if (original_.size() < piece_values) return;
+    total_.add(sums_of(original_.data(), decoded_.data(), static_cast<std::int64_t>(original_.size())));
+    original_.clear();
+    decoded_.clear();
   }
-  const auto count = static_cast<std::int64_t>(original.size());
-  std::vector<Sums> pieces((count + piece_values - 1) / piece_values);
-  for_each_piece(count, piece_values, threads, [&](std::int64_t first, std::int64_t last) {
+  std::vector<Sums> pieces(original.size() / piece_values);
+  const auto whole = static_cast<std::int64_t>(pieces.size() * piece_values);
+  for_each_piece(whole, piece_values, threads, [&](std::int64_t first, std::int64_t last) {
     pieces[first / piece_values] = sums_of(original.data() + first, decoded.data() + first, last - first);
   });
-  Sums total;
-  for (const Sums& piece : pieces) {
-    total.square_error += piece.square_error;
-    total.error += piece.error;
-    total.square += piece.square;
-    total.max_error = std::max(total.max_error, piece.max_error);
+  for (const Sums& piece : pieces) total_.add(piece);
+  original = original.subspan(static_cast<std::size_t>(whole));
+  decoded = decoded.subspan(static_cast<std::size_t>(whole));
+  take(original.size());
+}
+
+ErrorFigures ErrorFigureSums::figures() const {
+  QLAB_CHECK(count_ > 0);
+  Sums total = total_;
+  if (!original_.empty()) {
+    total.add(sums_of(original_.data(), decoded_.data(), static_cast<std::int64_t>(original_.size())));
   }
   ErrorFigures figures;
-  figures.mse = total.square_error / static_cast<double>(count);
-  figures.mae = total.error / static_cast<double>(count);
+  figures.mse = total.square_error / static_cast<double>(count_);
+  figures.mae = total.error / static_cast<double>(count_);
   figures.max_error = total.max_error;
   figures.sqnr_db = total.square_error == 0 ? std::numeric_limits<double>::infinity()
                                             : 10 * log10_of(total.square / total.square_error);
   figures.relative_frobenius = total.square_error == 0 ? 0 : std::sqrt(total.square_error / total.square);
   return figures;
+}
+
+Result<ErrorFigures> error_figures(std::span<const float> original, std::span<const float> decoded, int threads) {
+  if (original.size() != decoded.size() || original.empty()) {
+    return Error{Errc::bad_argument, fmt::format("{} values are compared with {}", original.size(), decoded.size()), "",
+                 "use two tensors of the same size, at least one value"};
+  }
+  ErrorFigureSums sums;
+  sums.add(original, decoded, threads);
+  return sums.figures();
 }
 
 CodeUsage code_usage(std::span<const std::uint8_t> codes, int code_count) {

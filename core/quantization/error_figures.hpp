@@ -21,6 +21,30 @@ struct ErrorFigures {
 /// Both spans of the same length, at least one value. Error: bad_argument otherwise.
 Result<ErrorFigures> error_figures(std::span<const float> original, std::span<const float> decoded, int threads);
 
+/// The figures of tensors that come in parts: the same bits as error_figures() of the whole, wherever it is cut.
+class ErrorFigureSums {
+ public:
+  /// The next values of both tensors; spans of the same length.
+  void add(std::span<const float> original, std::span<const float> decoded, int threads);
+  /// Of all values so far, at least one.
+  ErrorFigures figures() const;
+
+ private:
+  struct Sums {
+    double square_error = 0;
+    double error = 0;
+    double square = 0;
+    double max_error = 0;
+
+    void add(const Sums& more);
+  };
+  static Sums sums_of(const float* original, const float* decoded, std::int64_t count);
+
+  Sums total_;
+  std::int64_t count_ = 0;
+  std::vector<float> original_, decoded_;  ///< values that do not fill a piece of the partition yet
+};
+
 struct CodeUsage {
   std::vector<std::int64_t> counts;  ///< one a code
   double entropy_bits = 0;           ///< -sum p log2 p

@@ -10,6 +10,7 @@
 #include "core/quantization/block_body.hpp"
 #include "core/quantization/decode.hpp"
 #include "core/quantization/encode.hpp"
+#include "core/tensor/finite.hpp"
 
 namespace qlab {
 namespace {
@@ -29,9 +30,8 @@ void raise(std::atomic<std::uint32_t>& largest, std::uint32_t value) {
 }
 
 Error nonfinite_error(std::span<const float> values) {
-  const auto found = std::find_if(values.begin(), values.end(), [](float x) { return !std::isfinite(x); });
-  const char* name = std::isnan(*found) ? "NaN" : (*found > 0 ? "infinity" : "-infinity");
-  return {Errc::bad_argument, fmt::format("value {} is {}", found - values.begin(), name), "",
+  const std::size_t place = find_nonfinite(values).value();
+  return {Errc::bad_argument, fmt::format("value {} is {}", place, name_of_nonfinite(values[place])), "",
           "mend the tensor, or keep it with --allow-nonfinite"};
 }
 

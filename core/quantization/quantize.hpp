@@ -82,11 +82,15 @@ Result<Done> quantize(std::span<const float> values, const QuantizeSettings& set
 /// out holds exactly `tensor.size` values: level * scale (+ minimum) in fp32.
 Result<Done> dequantize(const QuantizedTensor& tensor, std::span<float> out, int threads);
 
-/// Compresses exact fp32 constants. quantize() calls it once for the whole tensor; whoever quantizes in pieces keeps
-/// the constants of all pieces (settings.constants fp32) and calls it at the end. The mean is taken in PyTorch's order
+/// Compresses exact fp32 constants; quantize() calls it once for the whole tensor. The mean is taken in PyTorch's order
 /// of summation on one thread, so that `offset` is bitsandbytes' own to the bit.
 BlockConstants compress_constants(std::span<const float> constants, ConstantType type, int nested_block_size,
                                   Compatibility compatibility);
+
+/// dynamic8 constants of a part of a tensor (whole nested blocks, at least one constant), the mean of all being known.
+/// Whoever quantizes in pieces calls it, see piecewise.hpp.
+BlockConstants compress_constants_around(float mean, std::span<const float> constants, int nested_block_size,
+                                         Compatibility compatibility);
 
 /// The code of every value, one a byte.
 std::vector<std::uint8_t> unpack_codes(const QuantizedTensor& tensor);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstdint>
 
 namespace qlab {
@@ -23,6 +24,11 @@ std::optional<std::size_t> find_nonfinite(std::span<const float> values) {
     return first + static_cast<std::size_t>(found - part.begin());
   }
   return std::nullopt;
+}
+
+const char* name_of_nonfinite(float value) {
+  if (std::isnan(value)) return "NaN";
+  return value > 0 ? "infinity" : "-infinity";
 }
 
 }  // namespace qlab

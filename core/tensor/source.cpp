@@ -103,7 +103,8 @@ Result<LiveTensor> load_generated(Backend& backend, const GeneratorSpec& spec, s
 Result<LiveTensor> load_typed(std::vector<float> values) {
   if (values.empty()) return Error{Errc::bad_argument, "the tensor has no values", "", "type at least one number"};
   if (const auto bad = find_nonfinite(values)) {
-    return Error{Errc::bad_argument, fmt::format("number {} is {}", *bad + 1, values[*bad]), "", "use finite numbers"};
+    return Error{Errc::bad_argument, fmt::format("number {} is {}", *bad + 1, name_of_nonfinite(values[*bad])), "",
+                 "use finite numbers"};
   }
   LiveTensor live;
   live.whole_size = static_cast<std::int64_t>(values.size());
@@ -152,9 +153,10 @@ Result<LiveTensor> load_file(const FileTensor& source, std::int64_t live_limit) 
       return error;
     }
     if (const auto bad = find_nonfinite(part)) {
-      return Error{Errc::bad_argument,
-                   fmt::format("element {} is {}", first + static_cast<std::int64_t>(*bad), part[*bad]), where,
-                   "use a tensor of finite numbers"};
+      return Error{
+          Errc::bad_argument,
+          fmt::format("element {} is {}", first + static_cast<std::int64_t>(*bad), name_of_nonfinite(part[*bad])),
+          where, "use a tensor of finite numbers"};
     }
   }
   const std::string shape = fmt::format("[{}]", fmt::join(tensor.shape, ", "));

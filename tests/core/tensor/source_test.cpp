@@ -1,5 +1,7 @@
 #include "core/tensor/source.hpp"
 
+#include <fmt/format.h>
+
 #include <limits>
 #include <string>
 
@@ -35,7 +37,7 @@ std::string file_of(std::string_view typed) {
 void write_f32(const std::filesystem::path& path, const std::vector<std::vector<float>>& tensors) {
   std::vector<TensorEntry> entries;
   for (const auto& values : tensors) {
-    entries.push_back({"t" + std::to_string(entries.size()), Dtype::f32, {static_cast<std::int64_t>(values.size())}});
+    entries.push_back({fmt::format("t{}", entries.size()), Dtype::f32, {static_cast<std::int64_t>(values.size())}});
   }
   auto writer = SafetensorsWriter::create(path, entries, {});
   REQUIRE(writer);
@@ -141,7 +143,7 @@ TEST_CASE("unsuitable tensors of a file are refused by file, name and place", "[
   const std::string path = (folder / "a.safetensors").string();
   write_f32(path, {{1, std::numeric_limits<float>::quiet_NaN(), 3}, {}});
   CHECK(message_of(load_source(FileTensor{path, "t0"})) ==
-        "element 1 is nan (" + path + "#t0): use a tensor of finite numbers");
+        "element 1 is NaN (" + path + "#t0): use a tensor of finite numbers");
   CHECK(message_of(load_source(FileTensor{path, "t1"})) == "the tensor is empty (" + path + "#t1): use another tensor");
   CHECK(message_of(load_source(FileTensor{path, ""})) ==
         "the file has several tensors (" + path + "): add '#' and a name: t0, t1");
@@ -158,7 +160,7 @@ TEST_CASE("unsuitable tensors of a file are refused by file, name and place", "[
 
 TEST_CASE("typed values that are not finite are refused when they come from a program", "[core][tensor]") {
   CHECK(message_of(load_source(std::vector<float>{1, std::numeric_limits<float>::infinity()})) ==
-        "number 2 is inf: use finite numbers");
+        "number 2 is infinity: use finite numbers");
   CHECK(message_of(load_source(std::vector<float>{})) == "the tensor has no values: type at least one number");
 }
 
