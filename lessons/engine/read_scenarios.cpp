@@ -76,7 +76,6 @@ void read_overrides(TomlTable& table, const Parameters& parameters, Scenario& sc
 std::vector<Scenario> read_scenarios(TomlFile& file, TomlTable& lesson, const Parameters& parameters) {
   std::vector<Scenario> scenarios;
   for (TomlTable& table : lesson.tables("scenarios", "scenario")) {
-    table.allow({"name", "title", "set", "expect"});
     Scenario scenario;
     scenario.name = table.string("name");
     if (!is_snake_case(scenario.name)) {
@@ -86,12 +85,14 @@ std::vector<Scenario> read_scenarios(TomlFile& file, TomlTable& lesson, const Pa
       table.refuse("name", fmt::format("second name '{}'", scenario.name), "expected a different name for each");
     }
     table.rename(fmt::format("scenario '{}'", scenario.name));
+    table.allow({"name", "title", "set", "expect"});
     scenario.title = table.text("title");
     if (auto overrides = table.table("set", fmt::format("'set' of {}", table.name()))) {
       read_overrides(*overrides, parameters, scenario);
     }
-    if (scenarios.empty() && (scenario.name != "default" || !scenario.set.empty())) {
-      table.refuse("name", "the first scenario", R"(expected name = "default" without 'set')");
+    if (scenarios.empty() && (scenario.name != "default" || table.has("set"))) {
+      file.refuse(fmt::format("the first scenario is '{}'{}", scenario.name, table.has("set") ? " with a 'set'" : ""),
+                  table.line_of("name"), R"(expected name = "default", without a 'set')");
     }
     for (TomlTable& expect : table.tables("expect", "expectation")) {
       Expectation expectation = read_expectation(file, expect);

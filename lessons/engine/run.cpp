@@ -20,7 +20,7 @@ bool is_plain(char c) {
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
 /// A word that a POSIX shell reads as `word`: as it is, in single quotes, or as $'...' where it has control characters.
-std::string quoted(const std::string& word) {
+std::string shell_quoted(const std::string& word) {
   if (!word.empty() && word[0] != '#' && std::all_of(word.begin(), word.end(), is_plain)) return word;
   const bool controls = std::any_of(word.begin(), word.end(), is_control);
   std::string out = controls ? "$'" : "'";
@@ -82,13 +82,15 @@ Parameters prepared_for(const Lesson& lesson, const Scenario& scenario) {
 }  // namespace
 
 std::string LessonRun::command_line() const {
-  std::string line = "qloralab run " + quoted(lesson->built_in ? lesson->id : lesson->folder.string());
-  if (scenario != "default") line += " --scenario " + quoted(scenario);
+  std::string named = lesson->built_in ? lesson->id : lesson->folder.string();
+  if (named.starts_with('-')) named.insert(0, "./");
+  std::string line = "qloralab run " + shell_quoted(named);
+  if (scenario != "default") line += " --scenario " + shell_quoted(scenario);
   const auto prepared = parameters_of(*lesson, scenario);
   for (const ParameterSpec& spec : parameters.specs()) {
     const ParameterValue& value = parameters.value(spec.name);
     if (!prepared || prepared->value(spec.name) != value) {
-      line += " --set " + quoted(spec.name + "=" + to_string(value));
+      line += " --set " + shell_quoted(spec.name + "=" + to_string(value));
     }
   }
   return line;

@@ -66,14 +66,14 @@ toml::source_index TomlTable::line_of(std::string_view key) const {
 void TomlTable::allow(std::initializer_list<std::string_view> keys) {
   for (const auto& [key, node] : table_) {
     if (std::find(keys.begin(), keys.end(), key.str()) == keys.end()) {
-      file_.refuse(fmt::format("unknown key '{}' of {}", key.str(), name_), key.source().begin.line,
+      file_.refuse(fmt::format("unknown key '{}' in {}", key.str(), name_), key.source().begin.line,
                    fmt::format("expected {}", fmt::join(keys, ", ")));
     }
   }
 }
 
 void TomlTable::refuse(std::string_view key, std::string_view what, std::string hint) {
-  file_.refuse(fmt::format("{} of {}", what, name_), line_of(key), std::move(hint));
+  file_.refuse(fmt::format("{} in {}", what, name_), line_of(key), std::move(hint));
 }
 
 void TomlTable::require(std::string_view key, std::string_view example) {

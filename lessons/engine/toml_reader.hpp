@@ -50,7 +50,7 @@ class TomlTable {
 
   /// Refuses every key that is not in `keys`.
   void allow(std::initializer_list<std::string_view> keys);
-  /// A mistake in the value of `key` (or, if the table lacks it, of the table): "WHAT of NAME".
+  /// A mistake in the value of `key` (or, if the table lacks it, of the table): "WHAT in NAME".
   void refuse(std::string_view key, std::string_view what, std::string hint);
 
   // A missing key is refused by the first of each pair and gives nothing in the second.
