@@ -24,22 +24,23 @@ enum class ChartKind {
 /// snake_case name of a kind, as in JSON ("grouped_bars").
 const char* name_of(ChartKind kind);
 
+/// The braces of Axis and Series keep designated initializers, which name a few members only, free of warnings.
 struct Axis {
-  Text label;
-  std::string unit;  ///< "GiB", "bits/parameter", empty for a pure number
+  Text label{};
+  std::string unit{};  ///< "GiB", "bits/parameter", empty for a pure number
   bool logarithmic = false;
-  std::optional<double> minimum;  ///< unset: from the data
-  std::optional<double> maximum;
-  std::vector<Text> categories;  ///< names instead of numbers: bars, timeline lanes
+  std::optional<double> minimum{};  ///< unset: from the data
+  std::optional<double> maximum{};
+  std::vector<Text> categories{};  ///< names instead of numbers: bars, timeline lanes
 };
 
 struct Series {
-  std::string name;  ///< stable snake_case English
-  Text label;        ///< for the legend
-  std::vector<double> x;
-  std::vector<double> y;
-  std::vector<Text> point_labels;  ///< one a point, or empty; shown beside the mark
-  bool marks = false;              ///< a mark on every point of a line
+  std::string name{};  ///< stable snake_case English
+  Text label{};        ///< for the legend
+  std::vector<double> x{};
+  std::vector<double> y{};
+  std::vector<Text> point_labels{};  ///< one a point, or empty; shown beside the mark
+  bool marks = false;                ///< a mark on every point of a line
 };
 
 /// z over a grid: z[row * x.size() + column] belongs to (x[column], y[row]).

@@ -6,9 +6,14 @@
 namespace qlab::lessons {
 
 // One line a lesson: the declaration of its experiment.cpp, and its row below.
+Result<Report> memory_ledger_experiment(const Parameters& parameters, const Context& context);
+Result<Report> checkpointing_experiment(const Parameters& parameters, const Context& context);
 
 std::span<const NamedExperiment> experiments() {
-  static constexpr std::array<NamedExperiment, 0> rows{};
+  static constexpr std::array<NamedExperiment, 2> rows{{
+      {"memory-ledger", memory_ledger_experiment},
+      {"checkpointing", checkpointing_experiment},
+  }};
   return rows;
 }
 
