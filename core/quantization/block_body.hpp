@@ -38,12 +38,35 @@ QLAB_HD inline std::uint32_t largest_magnitude(const float* x, std::int64_t n) {
   return largest;
 }
 
-/// The first value of that magnitude, with its sign.
-QLAB_HD inline float first_of_magnitude(const float* x, std::int64_t n, std::uint32_t largest) {
+/// The place of the first value of that magnitude, which is among the n.
+QLAB_HD inline std::int64_t first_of_magnitude(const float* x, std::int64_t n, std::uint32_t largest) {
+  std::int64_t first = n;
   for (std::int64_t i = 0; i < n; ++i) {
-    if (magnitude(x[i]) == largest) return x[i];
+    const std::int64_t candidate = magnitude(x[i]) == largest ? i : n;
+    first = candidate < first ? candidate : first;
   }
-  return 0;
+  return first;
+}
+
+/// A number as an integer of the same order (-0 below 0), and back: it is its own inverse.
+QLAB_HD inline std::int32_t ordered(std::int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
+
+/// Minimum and maximum of n numbers. By integers, so that any order of comparing them gives the same bits.
+struct Range {
+  float low;
+  float high;
+};
+QLAB_HD inline Range range_of(const float* x, std::int64_t n) {
+  std::int32_t low = 0x7fffffff;
+  std::int32_t high = -low;
+  for (std::int64_t i = 0; i < n; ++i) {
+    std::int32_t bits = 0;
+    std::memcpy(&bits, &x[i], sizeof bits);
+    const std::int32_t place = ordered(bits);
+    low = place < low ? place : low;
+    high = place > high ? place : high;
+  }
+  return {float_of(static_cast<std::uint32_t>(ordered(low))), float_of(static_cast<std::uint32_t>(ordered(high)))};
 }
 
 /// What an absmax is divided by. NaN stays NaN.
@@ -106,18 +129,15 @@ QLAB_HD inline LinearBlock linear_block(ScaleRule rule, int bits, const float* x
   if (rule == ScaleRule::absmax) {
     block.scale = float_of(block.largest) / (middle - 1);
   } else if (rule == ScaleRule::signed_absmax) {
-    block.scale = first_of_magnitude(x, n, block.largest) / -middle;
+    block.scale = x[first_of_magnitude(x, n, block.largest)] / -middle;
     const float factor = 1 / block.scale;
     block.factor = magnitude(factor) == infinity_bits ? 0 : factor;
   } else {
     const bool widen = rule == ScaleRule::min_max_zero_point;
-    float low = widen ? 0 : x[0];
-    float high = low;
-    for (std::int64_t i = 0; i < n; ++i) {
-      low = x[i] < low ? x[i] : low;
-      high = x[i] > high ? x[i] : high;
-    }
-    // Comparisons pass over a NaN; it must not vanish.
+    const Range range = range_of(x, n);
+    const float low = widen && range.low > 0 ? 0 : range.low;
+    const float high = widen && range.high < 0 ? 0 : range.high;
+    // A NaN is in no range, and must not vanish.
     block.scale = block.largest > infinity_bits ? float_of(block.largest) : (high - low) / top;
     if (!widen) block.minimum = low;
     if (widen && block.scale > 0) block.zero_point = round_to_code(-low / block.scale, 0, top);
@@ -138,6 +158,19 @@ QLAB_HD inline int linear_code(ScaleRule rule, int bits, const LinearBlock& bloc
   }
   const float zero_point = static_cast<float>(block.zero_point);
   return round_to_code(x / block.divisor, -zero_point, top - zero_point) + block.zero_point;
+}
+
+/// A block's constants as they were stored.
+struct DecodeBlock {
+  float scale = 0;
+  float zero_point = 0;
+  float minimum = 0;
+  bool has_minimum = false;  ///< adding 0 instead would lose the sign of -0
+};
+
+QLAB_HD inline float decode_level(const DecodeBlock& block, float level) {
+  const float value = (level - block.zero_point) * block.scale;
+  return block.has_minimum ? value + block.minimum : value;
 }
 
 /// Writes n codes of `bits` bits one after the other, the first in the high bits. `codes` is readable up to the next

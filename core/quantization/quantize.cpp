@@ -104,14 +104,14 @@ Result<Done> quantize(std::span<const float> values, const QuantizeSettings& set
   out.zero_points.resize(has_zero_points ? bytes_of_codes(out.blocks(), plan.bits) : 0);
 
   std::atomic<std::uint32_t> largest{0};
+  EncodedBlocks all;
+  all.packed = out.packed.data();
+  all.scale = out.scale.fp32.data();
+  if (has_minimum) all.minimum = out.minimum.fp32.data();
+  if (has_zero_points) all.zero_points = out.zero_points.data();
+  const Encode encode = encode_variants().back().encode;
   for_each_piece(count, piece_size(plan.block_size), threads, [&](std::int64_t first, std::int64_t last) {
-    const std::int64_t block = first / plan.block_size;
-    EncodedBlocks to;
-    to.packed = out.packed.data() + first * plan.bits / 8;
-    to.scale = out.scale.fp32.data() + block;
-    if (has_minimum) to.minimum = out.minimum.fp32.data() + block;
-    if (has_zero_points) to.zero_points = out.zero_points.data() + block * plan.bits / 8;
-    raise(largest, encode_plain(plan, values.data() + first, last - first, to));
+    raise(largest, encode(plan, values.data() + first, last - first, all.from_block(first / plan.block_size, plan)));
   });
   if (largest.load() >= body::infinity_bits && !settings.allow_nonfinite) return nonfinite_error(values);
   if (Result<Done> stored = compress(out.scale, settings, "scale"); !stored) return stored.error();
@@ -128,25 +128,10 @@ Result<Done> dequantize(const QuantizedTensor& tensor, std::span<float> out, int
   if (static_cast<std::int64_t>(out.size()) != tensor.size) {
     return Error{Errc::bad_argument, fmt::format("{} values are to go into {}", tensor.size, out.size()), "", ""};
   }
-  DecodePlan plan;
-  plan.bits = tensor.format.bits;
-  plan.block_size = tensor.block_size;
-  plan.levels = code_levels(tensor.format);
-  plan.levels.resize(std::size_t{1} << plan.bits);  // codes of no level occur in hostile files only
-  plan.packed = tensor.packed.data();
-  const auto decoded = [](const BlockConstants& constants, std::vector<float>& memory) {
-    if (constants.type == ConstantType::fp32) return constants.fp32.data();
-    memory = constants.decode();
-    return static_cast<const float*>(memory.data());
-  };
-  std::vector<float> scale;
-  std::vector<float> minimum;
-  plan.scale = decoded(tensor.scale, scale);
-  if (tensor.format.scale_rule == ScaleRule::min_max) plan.minimum = decoded(tensor.minimum, minimum);
-  if (tensor.format.scale_rule == ScaleRule::min_max_zero_point) plan.zero_points = tensor.zero_points.data();
-  for_each_piece(tensor.size, piece_size(plan.block_size), threads, [&](std::int64_t first, std::int64_t last) {
-    decode_plain(plan, first, last - first, out.data() + first);
-  });
+  const DecodePlan plan(tensor);
+  const Decode decode = decode_variants().back().decode;
+  for_each_piece(tensor.size, piece_size(plan.block_size), threads,
+                 [&](std::int64_t first, std::int64_t last) { decode(plan, first, last - first, out.data() + first); });
   return Done{};
 }
 
