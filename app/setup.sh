@@ -51,12 +51,14 @@ install_missing() {  # install_missing ANSWER PACKAGE...: ANSWER "yes" skips the
     fail "installing failed (see above): check the network and the package sources, or run as root: $command"
 }
 
-build_targets() {  # build_targets TARGET...: configures once, then lets ninja find what changed
-  local log="$build/build.log"
+build_targets() {  # build_targets WITH_TESTS TARGET...: configures where needed, then lets ninja find what changed
+  local with_tests=$1 log="$build/build.log"
+  shift
   mkdir -p "$build" 2>/dev/null || fail "cannot write to $build: make the folder writable or copy the project elsewhere"
-  if [ ! -f "$build/build.ninja" ]; then
+  # The first one configures; tests are added to a build without them, never taken away from one that has them.
+  if [ ! -f "$build/build.ninja" ] || { [ "$with_tests" = ON ] && ! grep -q '^QLAB_TESTS:BOOL=ON$' "$build/CMakeCache.txt"; }; then
     say "$name: configuring (Release) ..."
-    local options=(-DCMAKE_BUILD_TYPE=Release)
+    local options=(-DCMAKE_BUILD_TYPE=Release -DQLAB_TESTS="$with_tests")
     [ -z "${CI:-}" ] || options+=(-DQLAB_WERROR=ON)
     ! command -v ccache >/dev/null || options+=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
     cmake -S "$root" -B "$build" -G Ninja "${options[@]}" >"$log" 2>&1 || {
