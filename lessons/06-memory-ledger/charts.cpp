@@ -102,11 +102,12 @@ Chart method_bars(const Sliders& sliders) {
                             .x = {0, 1, 2},
                             .y = {gib(bytes(steps[0])), gib(bytes(steps[1])), gib(bytes(steps[2]))}});
   };
+  // In this order neighbours differ most in colour, and what is never large comes last.
   add("weights", {"Weights", "权重"}, [](const StepLedger& s) { return s.weights.total(); });
-  add("adapters", {"Adapters", "适配器"}, [](const StepLedger& s) { return s.adapters; });
+  add("activations", {"Activations", "激活"}, [](const StepLedger& s) { return s.activations; });
   add("gradients", {"Gradients", "梯度"}, [](const StepLedger& s) { return s.gradients; });
   add("optimizer_states", {"AdamW states", "AdamW 状态"}, [](const StepLedger& s) { return s.optimizer_states; });
-  add("activations", {"Activations", "激活"}, [](const StepLedger& s) { return s.activations; });
+  add("adapters", {"Adapters", "适配器"}, [](const StepLedger& s) { return s.adapters; });
   add("logits", {"Logits and gradient", "logits 及其梯度"}, [](const StepLedger& s) { return s.logits; });
   chart.note = {"No checkpointing, fused attention. Quantizing shrinks the weights only; activations stay as they are.",
                 "不用检查点，融合注意力。量化只缩小权重，激活大小不变。"};
@@ -148,8 +149,8 @@ Chart vocabulary_curve(const Sliders& sliders, const Parameters& parameters) {
   chart.name = "vocabulary";
   chart.kind = ChartKind::line;
   chart.title = {"What a larger vocabulary costs QLoRA (ledger)", "词表变大对 QLoRA 的代价（账本）"};
-  chart.x = axis_of(parameters, vocabulary_axis);
-  chart.y = {.label = memory_label, .unit = "GiB"};
+  chart.x = {.label = vocabulary_axis.label};  // even where the slider is not: what is proportional to V looks so
+  chart.y = {.label = memory_label, .unit = "GiB", .minimum = 0.0};
   Series logits{.name = "logits", .label = {"Logits and gradient, 8 B T V", "logits 及其梯度，8 B T V"}};
   Series rest{.name = "embedding_and_head", .label = {"Embedding and head, 16 bits", "嵌入与输出头，16 位"}};
   Series linear{.name = "linear_weights", .label = {"All Linears in NF4", "NF4 的全部线性层"}};

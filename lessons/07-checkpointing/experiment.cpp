@@ -47,6 +47,18 @@ struct Plans {
     return *std::min_element(all.begin(), all.end(),
                              [](const auto& a, const auto& b) { return a.peak_bytes < b.peak_bytes; });
   }
+  /// For each amount of recomputation the plan with the smallest peak, from none to the most.
+  std::vector<CheckpointPlan> bargains() const {
+    std::vector<CheckpointPlan> kept;
+    for (const CheckpointPlan& plan : all) {
+      if (kept.empty() || kept.back().recomputed_forward_share != plan.recomputed_forward_share) {
+        kept.push_back(plan);
+      } else if (plan.peak_bytes < kept.back().peak_bytes) {
+        kept.back() = plan;
+      }
+    }
+    return kept;
+  }
 };
 
 enum class Attention { fused, eager };
@@ -120,7 +132,9 @@ Chart ratio_chart(const Sliders& sliders, const ParameterSpec& ratio) {
   chart.y = {.label = {"Activations", "激活显存"}, .unit = "GiB", .minimum = 0.0};
   Series kept{.name = "kept", .label = {"Kept", "保留"}};
   Series saved{.name = "saved", .label = {"Saved", "节省"}};
-  for (const double percent : {ratio.minimum, ratio.maximum}) {
+  constexpr int points = 51;
+  for (int i = 0; i < points; ++i) {
+    const double percent = ratio.minimum + (ratio.maximum - ratio.minimum) * i / (points - 1);
     const auto there = sliders.classroom_at(sliders.seq_length, percent);
     kept.x.push_back(percent), kept.y.push_back(there.kept_gb);
     saved.x.push_back(percent), saved.y.push_back(there.saved_gb);
@@ -137,22 +151,20 @@ Chart length_chart(const Sliders& sliders, const ParameterSpec& length) {
   Chart chart;
   chart.name = "kept_by_length";
   chart.kind = ChartKind::line;
-  chart.title = {"Kept and saved over the sequence length (classroom)", "保留与节省随序列长度的变化（课堂公式）"};
-  chart.x = {.label = {"Sequence length T", "序列长度 T"}, .logarithmic = length.logarithmic};
-  chart.y = {.label = {"Activations", "激活显存"}, .unit = "GiB", .minimum = 0.0};
+  chart.title = {"All and kept over the sequence length (classroom)", "全部与保留的激活随序列长度的变化（课堂公式）"};
+  chart.x = {.label = {"Sequence length T", "序列长度 T"}, .logarithmic = true};
+  chart.y = {.label = {"Activations", "激活显存"}, .unit = "GiB", .logarithmic = true};
   Series all{.name = "activations", .label = {"All", "全部"}};
   Series kept{.name = "kept", .label = {"Kept", "保留"}};
-  Series saved{.name = "saved", .label = {"Saved", "节省"}};
   constexpr int points = 33;
   for (int i = 0; i < points; ++i) {
     const double T = std::round(length.minimum * std::pow(length.maximum / length.minimum, i / (points - 1.0)));
     const auto there = sliders.classroom_at(static_cast<std::int64_t>(T), sliders.ratio);
-    for (Series* series : {&all, &kept, &saved}) series->x.push_back(T);
+    for (Series* series : {&all, &kept}) series->x.push_back(T);
     all.y.push_back(there.activations_gb);
     kept.y.push_back(there.kept_gb);
-    saved.y.push_back(there.saved_gb);
   }
-  chart.series = {std::move(all), std::move(kept), std::move(saved)};
+  chart.series = {std::move(all), std::move(kept)};
   const std::string now = fmt::format("T = {}", sliders.seq_length);
   chart.lines = {vertical_line(static_cast<double>(sliders.seq_length), {now, now})};
   return chart;
@@ -164,7 +176,7 @@ Chart segments_chart(const Plans& fused, const Plans& eager) {
   chart.kind = ChartKind::line;
   chart.title = {"How many checkpoints? (ledger)", "要多少个检查点？（账本）"};
   chart.x = {.label = {"Segments k", "段数 k"}, .logarithmic = true};
-  chart.y = {.label = {"Peak of activations", "激活的峰值"}, .unit = "GiB", .minimum = 0.0};
+  chart.y = {.label = {"Peak of activations", "激活的峰值"}, .unit = "GiB", .logarithmic = true};
   for (const auto& [name, label, plans] :
        {std::tuple("fused", Text{"Fused attention", "融合注意力"}, &fused),
         std::tuple("eager", Text{"Eager attention: + 5 a B T² a layer", "普通注意力：每层另加 5 a B T²"}, &eager)}) {
@@ -198,10 +210,10 @@ Chart tradeoff_chart(const Plans& fused, const Plans& eager) {
   for (const auto& [name, label, plans] : {std::tuple("fused", Text{"Fused attention", "融合注意力"}, &fused),
                                            std::tuple("eager", Text{"Eager attention", "普通注意力"}, &eager)}) {
     Series series{.name = name, .label = label};
-    for (const CheckpointPlan& plan : plans->all) {
+    for (const CheckpointPlan& plan : plans->bargains()) {
       series.x.push_back(100 * plan.extra_compute_share);
       series.y.push_back(gib(plan.peak_bytes));
-      const bool told = plan.segments <= 4 || plan.segments == fused.by_sqrt_rule().segments;
+      const bool told = plan.segments <= 4 || plan.segments == plans->best().segments;
       const std::string k = told ? fmt::format("k = {}", plan.segments) : "";
       series.point_labels.push_back({k, k});
     }
@@ -209,8 +221,8 @@ Chart tradeoff_chart(const Plans& fused, const Plans& eager) {
     chart.series.push_back(std::move(series));
   }
   chart.lines = {vertical_line(100.0 / 3, {"one whole forward more", "多做一次完整前向"})};
-  chart.note = {"A step is 3 units of compute: forward 1, backward 2. Recomputing every layer adds at most 1.",
-                "一步是 3 份计算：前向 1 份，反向 2 份。重算所有层最多再加 1 份。"};
+  chart.note = {"k segments; a step is 3 units of compute, forward 1 and backward 2, and recomputing adds at most 1.",
+                "k 为段数；一步是 3 份计算，前向 1 份，反向 2 份，重算最多再加 1 份。"};
   return chart;
 }
 
