@@ -96,9 +96,9 @@ Chart method_bars(const Sliders& sliders) {
   chart.title = {"One training step, part by part (ledger)", "一个训练步的各个部分（账本）"};
   chart.x.categories = {{"Full fine-tuning", "全参数微调"}, {"LoRA", "LoRA"}, {"QLoRA", "QLoRA"}};
   chart.y = {.label = memory_label, .unit = "GiB"};
-  const auto add = [&](const char* name, Text label, auto bytes) {
+  const auto add = [&](const char* name, const Text& label, auto bytes) {
     chart.series.push_back({.name = name,
-                            .label = std::move(label),
+                            .label = label,
                             .x = {0, 1, 2},
                             .y = {gib(bytes(steps[0])), gib(bytes(steps[1])), gib(bytes(steps[2]))}});
   };

@@ -1,0 +1,82 @@
+// The lessons' texts: what en.md says, zh.md says too, and what they name exists.
+#include <algorithm>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "app/views/markdown.hpp"
+#include "tests/lessons/run_lesson.hpp"
+
+namespace {
+
+using namespace qlab;
+using namespace qlab::tests;
+
+std::vector<lessons::Lesson> all_lessons() {
+  auto loaded = lessons::load_lessons(std::filesystem::path(QLAB_SOURCE_ROOT) / "lessons");
+  if (!loaded) FAIL(loaded.error().message());
+  return *std::move(loaded);
+}
+
+/// Calls visit(block) for every block of the text, in reading order.
+template <class Visit>
+void walk(const std::vector<markdown::Block>& blocks, const Visit& visit) {
+  for (const markdown::Block& block : blocks) {
+    visit(block);
+    walk(block.children, visit);
+  }
+}
+
+struct Outline {
+  std::vector<int> heading_levels;
+  std::vector<std::string> links;
+  std::vector<std::string> live_values;
+};
+
+Outline outline_of(const std::string& text) {
+  Outline outline;
+  const markdown::Document document = markdown::parse(text);
+  walk(document.blocks, [&](const markdown::Block& block) {
+    if (block.kind == markdown::BlockKind::heading) outline.heading_levels.push_back(block.level);
+    for (const markdown::Span& span : block.spans) {
+      if (!span.link.empty()) outline.links.push_back(span.link);
+    }
+  });
+  outline.live_values = markdown::live_names(document);
+  std::sort(outline.links.begin(), outline.links.end());
+  std::sort(outline.live_values.begin(), outline.live_values.end());
+  return outline;
+}
+
+TEST_CASE("both languages of a lesson have the same headings, links and live values", "[lessons][text]") {
+  for (const lessons::Lesson& lesson : all_lessons()) {
+    CAPTURE(lesson.id);
+    const Outline en = outline_of(lesson.body.en);
+    const Outline zh = outline_of(lesson.body.zh);
+    CHECK(en.heading_levels.size() > 3);
+    CHECK(en.heading_levels == zh.heading_levels);
+    CHECK(en.links == zh.links);
+    CHECK_FALSE(en.live_values.empty());
+    CHECK(en.live_values == zh.live_values);
+  }
+}
+
+TEST_CASE("a live value of a text names a value of the Report or a parameter", "[lessons][text]") {
+  for (const lessons::Lesson& lesson : all_lessons()) {
+    const Report report = run_lesson(lesson);
+    const Parameters parameters(lesson.parameters);
+    for (const std::string& name : outline_of(lesson.body.en).live_values) {
+      CAPTURE(lesson.id, name);
+      const std::string_view view = name;
+      if (view.starts_with("parameters.")) {
+        CHECK(parameters.find(view.substr(11)) != nullptr);
+      } else {
+        REQUIRE(view.starts_with("values."));
+        CHECK(report.find_value(view.substr(7)) != nullptr);
+      }
+    }
+  }
+}
+
+}  // namespace
