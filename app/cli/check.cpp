@@ -8,13 +8,16 @@
 #include "app/cli/compute.hpp"
 #include "app/cli/terminal.hpp"
 #include "app/views/json.hpp"
+#include "app/views/junit.hpp"
 #include "app/views/text.hpp"
+#include "core/base/atomic_file.hpp"
 
 namespace qlab::cli {
 namespace {
 
 struct CheckOptions {
   std::vector<std::string> lessons;
+  std::string junit;
 };
 
 Result<std::vector<lessons::Lesson>> chosen_lessons(const Catalogue& catalogue, const CheckOptions& options) {
@@ -63,6 +66,9 @@ Result<int> check_lessons(const CheckOptions& options, const Common& common) {
       if (const auto printed = print(views::text(judged.back(), style)); !printed) return printed.error();
     }
   }
+  if (!options.junit.empty()) {
+    if (auto done = write_file(options.junit, views::junit(judged)); !done) return done.error();
+  }
   const auto printed =
       print(common.format == Format::json ? views::json(judged, common.language) : views::summary(judged, style));
   if (!printed) return printed.error();
@@ -77,6 +83,7 @@ Result<int> check_lessons(const CheckOptions& options, const Common& common) {
 Handler declare_check(CLI::App& cli) {
   const auto options = std::make_shared<CheckOptions>();
   cli.add_option("LESSON", options->lessons, "ids or folders of lessons; none: all of them");
+  cli.add_option("--junit", options->junit, "also write the outcome as JUnit XML")->type_name("FILE");
   return [options](const Common& common) { return check_lessons(*options, common); };
 }
 

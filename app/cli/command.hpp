@@ -44,6 +44,7 @@ struct Command {
 Handler declare_check(CLI::App& options);
 Handler declare_gui(CLI::App& options);
 Handler declare_lessons(CLI::App& options);
+Handler declare_new_lesson(CLI::App& options);
 Handler declare_run(CLI::App& options);
 
 /// Error of a command that has no view of `format`: "use text or json".

@@ -21,6 +21,7 @@ constexpr std::array commands{
     Command{"lessons", "list the lessons with their parameters", declare_lessons},
     Command{"run", "compute a lesson and print its report", declare_run},
     Command{"check", "run every scenario of the lessons and judge its expectations", declare_check},
+    Command{"new-lesson", "start a lesson of your own", declare_new_lesson},
     Command{"gui", "open the window (also without a command)", declare_gui},
 };
 

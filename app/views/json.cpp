@@ -164,6 +164,7 @@ ordered_json to_json(const LessonRun& run, Language language) {
           {"scenario", run.scenario},
           {"device", report.device},
           {"complete", report.complete},
+          {"version", QLAB_VERSION},
           {"command_line", run.command_line()},
           {"parameters", parameters},
           {"values", values},

@@ -149,7 +149,7 @@ void write_tables(Writer& out, const Report& report) {
     if (table.rows.size() > longest_table) {
       const std::size_t left = table.rows.size() - longest_table;
       out.line("  " + out.in({fmt::format("... {} more rows: --format csv", left),
-                              fmt::format("…… 其余 {} 行:--format csv", left)}));
+                              fmt::format("…… 其余 {} 行：--format csv", left)}));
     }
   }
 }
@@ -178,15 +178,15 @@ void write_check(Writer& out, const Check& check) {
   constexpr int indent = 10;
   const std::string label = check.label.empty() ? check.name : out.in(check.label);
   const std::string said = out.in({fmt::format("{}: {}, expected {}", label, show_number(check.value), expected(check)),
-                                   fmt::format("{}:{},应为 {}", label, show_number(check.value), expected(check))});
+                                   fmt::format("{}：{}，应为 {}", label, show_number(check.value), expected(check))});
   const std::vector<std::string> lines = wrapped(said, out.width() - indent);
   out.line((check.passed ? out.green("  ok      ") : out.red("  FAILED  ")) + lines.front());
   for (std::size_t i = 1; i < lines.size(); ++i) out.line(std::string(indent, ' ') + lines[i]);
   if (check.claim) {
     const std::string claim = show_number(*check.claim);
     const Text verdict = check.claim_holds
-                             ? Text{"printed " + claim + ": holds", "印刷值 " + claim + ":成立"}
-                             : Text{"printed " + claim + ": does not hold", "印刷值 " + claim + ":不成立"};
+                             ? Text{"printed " + claim + ": holds", "印刷值 " + claim + "：成立"}
+                             : Text{"printed " + claim + ": does not hold", "印刷值 " + claim + "：不成立"};
     out.line(std::string(indent, ' ') + (check.claim_holds ? out.green(out.in(verdict)) : out.yellow(out.in(verdict))));
   }
   if (!check.source.empty()) {
@@ -201,7 +201,7 @@ void write_checks(Writer& out, const Report& report) {
   const auto failed = std::count_if(report.checks.begin(), report.checks.end(), [](auto& c) { return !c.passed; });
   const auto passed = static_cast<std::ptrdiff_t>(report.checks.size()) - failed;
   out.heading({fmt::format("Checks: {} ok, {} failed", passed, failed),
-               fmt::format("检验:{} 项通过,{} 项失败", passed, failed)});
+               fmt::format("检验：{} 项通过，{} 项失败", passed, failed)});
   for (const Check& check : report.checks) write_check(out, check);
 }
 
@@ -235,7 +235,8 @@ std::string text(const LessonRun& run, const TextStyle& style) {
   out.line(out.bold(out.in(lesson.title)) +
            out.dim(fmt::format("  {} · {} · {}", visible(lesson.id), run.scenario, visible(run.report.device))));
   out.paragraph(out.in(lesson.summary), 0);
-  if (!run.report.complete) out.line(out.yellow(out.in({"Incomplete: the run was stopped.", "未完成:运行已被中止。"})));
+  if (!run.report.complete)
+    out.line(out.yellow(out.in({"Incomplete: the run was stopped.", "未完成：运行已被中止。"})));
   write_parameters(out, run.parameters);
   write_values(out, run.report);
   write_tables(out, run.report);

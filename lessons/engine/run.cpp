@@ -3,38 +3,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 #include <vector>
 
 #include "core/base/check.hpp"
+#include "lessons/engine/shell.hpp"
 
 namespace qlab::lessons {
 namespace {
-
-bool is_plain(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
-         std::string_view("_-+=.,:/@%#").find(c) != std::string_view::npos;
-}
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
-
-/// A word that a POSIX shell reads as `word`: as it is, in single quotes, or as $'...' where it has control characters.
-std::string shell_quoted(const std::string& word) {
-  if (!word.empty() && word[0] != '#' && std::all_of(word.begin(), word.end(), is_plain)) return word;
-  const bool controls = std::any_of(word.begin(), word.end(), is_control);
-  std::string out = controls ? "$'" : "'";
-  for (const char c : word) {
-    if (controls && (c == '\'' || c == '\\')) {
-      out += fmt::format("\\{}", c);
-    } else if (is_control(c)) {
-      out += fmt::format("\\{:03o}", static_cast<unsigned>(static_cast<unsigned char>(c)));
-    } else {
-      out += c == '\'' ? std::string("'\\''") : std::string(1, c);
-    }
-  }
-  return out + "'";
-}
 
 Result<const Scenario*> find_scenario(const Lesson& lesson, std::string_view name) {
   std::vector<std::string_view> names;
