@@ -1,4 +1,4 @@
-// Grouped and stacked bars, and histograms.
+// Grouped and stacked bars, standing or lying.
 #include <algorithm>
 #include <cmath>
 
@@ -8,147 +8,186 @@
 namespace qlab::chart {
 namespace {
 
-constexpr double share_of_slot = 0.72;  // the rest parts the groups
+constexpr double share_of_slot = 0.74;  // the rest parts the groups
 
-/// Pixels of the foot all bars stand on: zero, or the low end of a logarithmic axis.
-double foot_of(const Frame& frame) {
-  return frame.y.logarithmic ? frame.plot.bottom() : std::clamp(frame.y(0), frame.plot.corner.y, frame.plot.bottom());
-}
+class Bars {
+ public:
+  Bars(Draft& draft, const Frame& frame)
+      : draft_(draft),
+        chart_(draft.chart),
+        frame_(frame),
+        places_(frame.lying ? frame.y : frame.x),
+        values_(frame.lying ? frame.x : frame.y),
+        count_(static_cast<std::size_t>(std::lround(places_.hi - places_.lo))),
+        slot_(places_.length() / static_cast<double>(count_)) {}
 
-double into_plot(const Frame& frame, double y) { return std::clamp(y, frame.plot.corner.y, frame.plot.bottom()); }
-
-Label value_label(const Draft& draft, double value, Point baseline, const Color& color) {
-  Label label;
-  label.baseline = baseline;
-  label.text = figure(value, 4);
-  label.size = draft.size.small;
-  label.color = color;
-  label.anchor = Anchor::middle;
-  label.role = Role::value;
-  return label;
-}
-
-std::string place_name(const Draft& draft, std::size_t place) {
-  const std::vector<Text>& names = draft.chart.x.categories;
-  return place < names.size() ? draft.text(names[place]) : std::to_string(place + 1);
-}
-
-void add_hover(Draft& draft, const Rectangle& area, std::size_t series, std::size_t place) {
-  HoverSpot spot;
-  spot.area = area;
-  spot.at = {area.corner.x + area.width / 2, area.corner.y};
-  const std::string name = draft.text(draft.chart.series[series].label);
-  spot.text = place_name(draft, place);
-  if (!name.empty()) spot.text += "\n" + name;
-  spot.text += "\n" + draft.read_out(draft.chart.y, draft.chart.series[series].y[place]);
-  spot.series = series;
-  spot.point = place;
-  draft.scene.hover.push_back(std::move(spot));
-}
-
-/// One bar between two heights, as whole pixels; at least a pixel where there is a value.
-Rectangle bar(double left, double right, double y0, double y1, const Color& color) {
-  const double top = snap(std::min(y0, y1)), bottom = std::max(snap(std::max(y0, y1)), top + 1);
-  return {{snap(left), top}, std::max(1.0, snap(right) - snap(left)), bottom - top, color};
-}
-
-void draw_grouped(Draft& draft, const Frame& frame) {
-  const std::size_t groups = static_cast<std::size_t>(std::lround(frame.x.hi - frame.x.lo));
-  const std::size_t count = draft.chart.series.size();
-  const double slot = frame.plot.width / static_cast<double>(groups);
-  const double width = std::min(slot * share_of_slot / static_cast<double>(count), 6 * draft.size.font);
-  const double gap = width > 6 ? 1 : 0;
-  const double foot = foot_of(frame);
-  std::vector<Label> labels;
-  bool labels_fit = true;
-  for (std::size_t s = 0; s < count; ++s) {
-    const Series& series = draft.chart.series[s];
-    for (std::size_t i = 0; i < series.y.size(); ++i) {
-      const double value = tame(series.y[i], frame.y.logarithmic);
-      if (std::isnan(value)) continue;
-      const double left =
-          frame.x(static_cast<double>(i)) + (static_cast<double>(s) - static_cast<double>(count) / 2) * width;
-      const double y = into_plot(frame, frame.y(value));
-      const Rectangle area = bar(left, left + width - gap, foot, y, series_color(draft.look, s));
-      draft.add(area);
-      add_hover(draft, area, s, i);
-      const double above = value < 0 ? y + (ascent + 0.1) * draft.size.small : y - 0.35 * draft.size.small;
-      labels.push_back(value_label(draft, series.y[i], {left + (width - gap) / 2, above}, draft.look.text));
-      const Rectangle box = bounds(labels.back());
-      labels_fit = labels_fit && box.width <= std::max(width, count == 1 ? slot * 0.95 : 0.0) - 2 &&
-                   box.corner.y > frame.plot.corner.y - draft.size.font * 0.5 && box.bottom() < frame.plot.bottom() + 1;
+  void draw_grouped() {
+    const auto series_count = static_cast<double>(chart_.series.size());
+    const double width = std::min(slot_ * share_of_slot / series_count, 6 * draft_.size.font);
+    const double gap = width > 6 ? 1 : 0;
+    for (std::size_t s = 0; s < chart_.series.size(); ++s) {
+      const std::vector<double>& y = chart_.series[s].y;
+      for (const std::size_t i : shown(y)) {
+        const double value = tame(y[i], values_.logarithmic);
+        if (std::isnan(value)) continue;
+        const double from = places_(static_cast<double>(i)) + (static_cast<double>(s) - series_count / 2) * width;
+        const Rectangle area = box(from, from + width - gap, foot(), pixel(value), series_color(draft_.look, s));
+        draft_.add(area);
+        add_hover(area, s, i, value < 0);
+        offer_label(figure(y[i], 4), area, value < 0, chart_.series.size() == 1 ? slot_ * 0.95 : width, false);
+      }
     }
+    add_labels();
   }
-  if (labels_fit) {
-    for (const Label& label : labels) draft.add(label);
-  }
-}
 
-void draw_stacked(Draft& draft, const Frame& frame) {
-  const std::size_t places = static_cast<std::size_t>(std::lround(frame.x.hi - frame.x.lo));
-  const double slot = frame.plot.width / static_cast<double>(places);
-  const double width = std::min(slot * share_of_slot, 8 * draft.size.font);
-  std::vector<Label> totals;
-  bool totals_fit = true;
-  for (std::size_t i = 0; i < places; ++i) {
-    double above = 0, below = 0, total = 0;
+  void draw_stacked() {
+    const double width = std::min(slot_ * share_of_slot, 8 * draft_.size.font);
+    std::vector<double> sums(count_);
+    for (const Series& series : chart_.series) {
+      for (std::size_t i = 0; i < series.y.size(); ++i)
+        sums[i] += std::isfinite(series.y[i]) ? std::abs(series.y[i]) : 0;
+    }
+    for (const std::size_t i : shown(sums)) draw_stack(i, width);
+    add_labels();
+  }
+
+ private:
+  /// Pixel of the foot all bars stand on: zero, or the low end of a logarithmic axis.
+  double foot() const { return values_.logarithmic ? values_.from : pixel(0); }
+  double pixel(double value) const {
+    return std::clamp(values_(value), std::min(values_.from, values_.to), std::max(values_.from, values_.to));
+  }
+
+  /// All places, or where several share a pixel the one with the longest bar.
+  std::vector<std::size_t> shown(const std::vector<double>& y) const {
+    std::vector<std::size_t> out;
+    for (std::size_t i = 0; i < y.size(); ++i) {
+      const auto column = [&](std::size_t place) { return std::floor(places_(static_cast<double>(place))); };
+      if (slot_ < 1 && !out.empty() && column(out.back()) == column(i)) {
+        if (!(std::abs(y[out.back()]) >= std::abs(y[i]))) out.back() = i;
+      } else {
+        out.push_back(i);
+      }
+    }
+    return out;
+  }
+
+  /// A bar of whole pixels from one place to another and from one value to another; at least a pixel each way.
+  Rectangle box(double place0, double place1, double value0, double value1, const Color& color) const {
+    const auto span = [](double a, double b) {
+      const double low = snap(std::min(a, b));
+      return std::pair{low, std::max(1.0, snap(std::max(a, b)) - low)};
+    };
+    const auto [place, breadth] = span(place0, place1);
+    auto [value, length] = span(value0, value1);
+    if (!frame_.lying && value0 >= value1) value = snap(value0) - length;  // a flat bar stands above its foot
+    return frame_.lying ? Rectangle{{value, place}, length, breadth, color}
+                        : Rectangle{{place, value}, breadth, length, color};
+  }
+
+  void draw_stack(std::size_t place, double width) {
+    double above = 0, below = 0;
     std::size_t parts = 0;
-    const double left = frame.x(static_cast<double>(i)) - width / 2;
-    for (std::size_t s = 0; s < draft.chart.series.size(); ++s) {
-      const Series& series = draft.chart.series[s];
-      const double value = i < series.y.size() ? tame(series.y[i], false) : std::nan("");
+    const double from = places_(static_cast<double>(place)) - width / 2;
+    Rectangle last;
+    for (std::size_t s = 0; s < chart_.series.size(); ++s) {
+      const std::vector<double>& y = chart_.series[s].y;
+      const double value = place < y.size() ? tame(y[place], false) : 0;
       if (std::isnan(value) || value == 0) continue;
       double& base = value < 0 ? below : above;
-      const auto pixel = [&](double sum) {
-        const double tamed = tame(sum, frame.y.logarithmic);
-        return std::isnan(tamed) ? frame.plot.bottom() : into_plot(frame, frame.y(tamed));
-      };
-      const Rectangle area = bar(left, left + width, pixel(base), pixel(base + value), series_color(draft.look, s));
-      base = tame(base + value, false);
-      total += value;
+      const double next = tame(base + value, false);
+      last = box(from, from + width, pixel_of_sum(base), pixel_of_sum(next), series_color(draft_.look, s));
+      base = next;
       ++parts;
-      draft.add(area);
-      add_hover(draft, area, s, i);
-      Label label = value_label(draft, value, {}, ink_on(area.fill));
-      label.baseline = {left + width / 2, area.corner.y + area.height / 2 + cap_height * label.size / 2};
-      if (area.height > 1.3 * label.size && bounds(label).width < width - 4) draft.add(label);
+      draft_.add(last);
+      add_hover(last, s, place, value < 0);
+      Label label =
+          word(figure(value, 4), {last.corner.x + last.width / 2, last.corner.y + last.height / 2}, Anchor::middle);
+      label.color = ink_on(last.fill);
+      const Rectangle text = bounds(label);
+      if (text.width < last.width - 4 && text.height < last.height - 1) draft_.add(label);
     }
-    if (parts < 2 || below < 0) continue;
-    const double top = into_plot(frame, frame.y(tame(above, frame.y.logarithmic)));
-    Label label = value_label(draft, total, {left + width / 2, top - 0.35 * draft.size.small}, draft.look.text);
-    label.bold = true;
-    totals_fit = totals_fit && bounds(label).width <= slot - 3;
-    totals.push_back(label);
+    if (parts > 1 && below == 0) offer_label(figure(above, 4), last, false, slot_ - 3, true);
   }
-  if (totals_fit) {
-    for (const Label& label : totals) draft.add(label);
+
+  double pixel_of_sum(double sum) const {
+    const double tamed = tame(sum, values_.logarithmic);
+    return std::isnan(tamed) ? foot() : pixel(tamed);
   }
-}
+
+  /// A label whose middle height is at `at`.
+  Label word(std::string text, Point at, Anchor anchor) const {
+    Label label;
+    label.text = std::move(text);
+    label.size = draft_.size.small;
+    label.baseline = {at.x, at.y + cap_height * label.size / 2};
+    label.color = draft_.look.text;
+    label.anchor = anchor;
+    label.role = Role::value;
+    return label;
+  }
+
+  /// The label past the end of a bar; it must not be broader than `breadth`, and one without room hides all.
+  void offer_label(std::string text, const Rectangle& area, bool negative, double breadth, bool bold) {
+    const double size = draft_.size.small, gap = 0.35 * size;
+    Label label;
+    if (frame_.lying) {
+      const double end = negative ? area.corner.x - gap : area.right() + gap;
+      label = word(std::move(text), {end, area.corner.y + area.height / 2}, negative ? Anchor::end : Anchor::start);
+    } else {
+      const double end =
+          negative ? area.bottom() + gap + cap_height * size / 2 : area.corner.y - gap - cap_height * size / 2;
+      label = word(std::move(text), {area.corner.x + area.width / 2, end}, Anchor::middle);
+    }
+    label.bold = bold;
+    const Rectangle text_box = bounds(label), &plot = frame_.plot;
+    const double slack = 0.5 * size;
+    const bool inside = text_box.corner.x > plot.corner.x - slack && text_box.right() < plot.right() + slack &&
+                        text_box.corner.y > plot.corner.y - slack && text_box.bottom() < plot.bottom() + slack;
+    const bool narrow = frame_.lying ? cap_height * size <= breadth : text_box.width <= breadth - 2;
+    labels_fit_ = labels_fit_ && inside && narrow;
+    if (labels_fit_) labels_.push_back(std::move(label));
+  }
+
+  void add_labels() {
+    if (!labels_fit_) return;
+    for (Label& label : labels_) draft_.add(std::move(label));
+  }
+
+  void add_hover(const Rectangle& area, std::size_t series, std::size_t place, bool negative) {
+    HoverSpot spot;
+    spot.area = area;
+    if (frame_.lying) spot.at = {negative ? area.corner.x : area.right(), area.corner.y + area.height / 2};
+    if (!frame_.lying) spot.at = {area.corner.x + area.width / 2, negative ? area.bottom() : area.corner.y};
+    const std::vector<Text>& names = chart_.x.categories;
+    spot.text = place < names.size() ? draft_.text(names[place]) : std::to_string(place + 1);
+    const std::string name = draft_.text(chart_.series[series].label);
+    if (!name.empty()) spot.text += "\n" + name;
+    spot.text += "\n" + draft_.read_out(chart_.y, chart_.series[series].y[place]);
+    spot.series = series;
+    spot.point = place;
+    draft_.scene.hover.push_back(std::move(spot));
+  }
+
+  Draft& draft_;
+  const Chart& chart_;
+  const Frame& frame_;
+  const Scale& places_;
+  const Scale& values_;
+  std::size_t count_;
+  double slot_;
+  std::vector<Label> labels_;
+  bool labels_fit_ = true;
+};
 
 }  // namespace
 
 void draw_bars(Draft& draft, const Frame& frame) {
+  Bars bars(draft, frame);
   if (draft.chart.kind == ChartKind::stacked_bars) {
-    draw_stacked(draft, frame);
+    bars.draw_stacked();
   } else {
-    draw_grouped(draft, frame);
-  }
-}
-
-void draw_histogram(Draft& draft, const Frame& frame) {
-  const double foot = foot_of(frame);
-  for (std::size_t s = 0; s < draft.chart.series.size(); ++s) {
-    const Series& series = draft.chart.series[s];
-    for (std::size_t i = 0; i < series.y.size() && i + 1 < series.x.size(); ++i) {
-      const double left = frame.x(tame(series.x[i], frame.x.logarithmic)),
-                   right = frame.x(tame(series.x[i + 1], frame.x.logarithmic));
-      const double count = tame(series.y[i], frame.y.logarithmic);
-      if (std::isnan(left) || std::isnan(right) || std::isnan(count) || count == 0) continue;
-      const double gap = right - left > 5 ? 1 : 0;
-      const Rectangle area =
-          bar(left, right - gap, foot, into_plot(frame, frame.y(count)), series_color(draft.look, s));
-      draft.add(area);
-    }
+    bars.draw_grouped();
   }
 }
 

@@ -37,14 +37,16 @@ std::string Draft::axis_title(const Axis& axis, int exponent) const {
 }
 
 std::string Draft::read_out(const Axis& axis, double value) const {
-  std::string shown;
-  if (axis.categories.empty()) {
-    shown = with_unit(figure(value, 5), clean(axis.unit));
-  } else {
-    const auto index =
-        static_cast<std::size_t>(std::clamp(std::round(value), 0.0, static_cast<double>(axis.categories.size() - 1)));
-    shown = text(axis.categories[index]);
-  }
+  if (axis.categories.empty()) return labelled(axis, with_unit(figure(value, 5), clean(axis.unit)));
+  const double last = static_cast<double>(axis.categories.size()) - 1;
+  return labelled(axis, text(axis.categories[static_cast<std::size_t>(std::clamp(std::round(value), 0.0, last))]));
+}
+
+std::string Draft::read_out_range(const Axis& axis, double from, double to) const {
+  return labelled(axis, with_unit(figure(from, 5) + " – " + figure(to, 5), clean(axis.unit)));
+}
+
+std::string Draft::labelled(const Axis& axis, const std::string& shown) const {
   const std::string label = text(axis.label);
   return label.empty() ? shown : label + (style.language == Language::zh ? "：" : ": ") + shown;
 }

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -10,6 +11,7 @@
 #include "app/chart/layout.hpp"
 #include "app/chart/scale.hpp"
 #include "app/chart/text.hpp"
+#include "app/chart/ticks.hpp"
 
 namespace qlab::chart {
 
@@ -33,24 +35,32 @@ struct Draft {
   std::string axis_title(const Axis& axis, int exponent) const;
   /// "label: value unit" of a hover read-out; the category's name where the axis has names.
   std::string read_out(const Axis& axis, double value) const;
+  /// "label: from – to unit".
+  std::string read_out_range(const Axis& axis, double from, double to) const;
 
   template <class Kind>
   void add(Kind shape) {
     scene.shapes.emplace_back(std::in_place_type<Kind>, std::move(shape));
   }
-  Stroke stroke(const Color& color, double width) const { return {color, width, {}}; }
+  static Stroke stroke(const Color& color, double width) { return {color, width, {}}; }
 
   const Chart& chart;
   const Style& style;
   const Look& look;
   Sizes size;
   Scene scene;
+
+ private:
+  std::string labelled(const Axis& axis, const std::string& shown) const;
 };
 
-/// The plot and how values get there; y.from is the bottom.
+/// The plot and how values get there.
 struct Frame {
   Rectangle plot;
-  Scale x, y;
+  Scale x, y;              ///< numbers rise to the right and upwards; names run to the right and downwards
+  std::optional<Scale> z;  ///< from values to shares of the colour ramp
+  Ticks z_ticks;
+  bool lying = false;  ///< bars run to the right
 };
 
 /// Pixel edges of whole pixels: what is filled from edge to edge is sharp.

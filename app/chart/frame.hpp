@@ -6,10 +6,11 @@
 
 namespace qlab::chart {
 
-/// Places the frame in the draft's scene and says where the plot is.
+/// Places the frame in the draft's scene and says where the plot is. A chart with nothing to draw gets its title, its
+/// note and a sentence that says so.
 Frame build_frame(Draft& draft, const Plan& plan);
 
-/// What lies above the marks: the axis line.
-void finish_frame(Draft& draft, const Frame& frame, const Plan& plan);
+/// The lines marks stand on; drawn after the marks.
+void draw_axis_lines(Draft& draft, const Frame& frame);
 
 }  // namespace qlab::chart

@@ -1,31 +1,44 @@
 #include "app/chart/layout.hpp"
 
+#include "app/chart/annotate.hpp"
 #include "app/chart/draft.hpp"
 #include "app/chart/frame.hpp"
 #include "app/chart/marks.hpp"
 #include "app/chart/plan.hpp"
+#include "app/chart/room.hpp"
 
 namespace qlab::chart {
 
-bool has_bars(ChartKind kind) {
-  return kind == ChartKind::grouped_bars || kind == ChartKind::stacked_bars || kind == ChartKind::histogram;
-}
+namespace {
 
-Scene layout(const Chart& chart, const Style& style) {
-  Draft draft(chart, style);
-  const Plan planned = plan(draft);
-  const Frame frame = build_frame(draft, planned);
-  switch (chart.kind) {
+void draw_marks(Draft& draft, const Frame& frame) {
+  switch (draft.chart.kind) {
     case ChartKind::line:
     case ChartKind::staircase:
     case ChartKind::scatter: draw_points(draft, frame); break;
     case ChartKind::grouped_bars:
     case ChartKind::stacked_bars: draw_bars(draft, frame); break;
     case ChartKind::histogram: draw_histogram(draft, frame); break;
-    case ChartKind::heat_map:
-    case ChartKind::timeline: break;
+    case ChartKind::heat_map: draw_heat_map(draft, frame); break;
+    case ChartKind::timeline: draw_timeline(draft, frame); break;
   }
-  finish_frame(draft, frame, planned);
+}
+
+}  // namespace
+
+Scene layout(const Chart& chart, const Style& style) {
+  Draft draft(chart, style);
+  const Plan planned = plan(draft);
+  const Frame frame = build_frame(draft, planned);
+  if (!planned.drawable) return std::move(draft.scene);
+  const std::size_t first_mark = draft.scene.shapes.size();
+  draw_marks(draft, frame);
+  Room room(frame.plot, draft.scene.shapes, first_mark);
+  draw_axis_lines(draft, frame);
+  draw_reference_lines(draft, frame);
+  label_reference_lines(draft, frame, room);
+  for (const Polyline& line : reference_lines(draft, frame)) room.see(line);
+  label_points(draft, frame, room);
   return std::move(draft.scene);
 }
 

@@ -11,6 +11,8 @@ namespace qlab::chart {
 void draw_points(Draft& draft, const Frame& frame);  ///< lines, staircases, scatters
 void draw_bars(Draft& draft, const Frame& frame);    ///< grouped and stacked
 void draw_histogram(Draft& draft, const Frame& frame);
+void draw_heat_map(Draft& draft, const Frame& frame);
+void draw_timeline(Draft& draft, const Frame& frame);
 
 /// The mark of a series, eight different shapes.
 void draw_mark(Draft& draft, std::size_t series, Point at, double radius);

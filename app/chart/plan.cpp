@@ -4,12 +4,16 @@
 #include <cmath>
 #include <limits>
 
+#include "app/chart/axis.hpp"
+#include "app/chart/heat_map.hpp"
 #include "app/chart/number.hpp"
 
 namespace qlab::chart {
 namespace {
 
-/// The range of tame values seen so far.
+constexpr std::size_t most_lying = 60;  // more names would not fit a page whichever way they run
+
+/// The range of the values seen so far.
 struct Range {
   double lo = std::numeric_limits<double>::infinity();
   double hi = -std::numeric_limits<double>::infinity();
@@ -27,18 +31,18 @@ bool is_power_of_two(double value) {
 }
 
 /// Widens a range without extent, and one so thin that its ticks would not differ in print.
-void give_extent(AxisPlan& axis) {
-  const double largest = std::max(std::abs(axis.lo), std::abs(axis.hi));
-  if (axis.logarithmic) {
-    if (axis.hi / axis.lo < 1 + 1e-9) {
-      axis.lo /= 2;
-      axis.hi *= 2;
+void give_extent(AxisPlan& plan) {
+  const double largest = std::max(std::abs(plan.lo), std::abs(plan.hi));
+  if (plan.logarithmic) {
+    if (plan.hi / plan.lo < 1 + 1e-9) {
+      plan.lo = std::max(plan.lo / 2, 1e-301);
+      plan.hi = plan.hi * 2;
     }
   } else if (largest == 0) {
-    axis.hi = 1;
-  } else if (axis.hi - axis.lo < 1e-9 * largest) {
-    axis.lo -= largest / 10;
-    axis.hi += largest / 10;
+    plan.hi = 1;
+  } else if (plan.hi - plan.lo < 1e-9 * largest) {
+    plan.lo -= largest / 10;
+    plan.hi += largest / 10;
   }
 }
 
@@ -46,14 +50,11 @@ void give_extent(AxisPlan& axis) {
 /// ends, is not granted.
 AxisPlan span(const Axis& axis, const Range& data, bool with_zero) {
   AxisPlan plan;
+  plan.axis = &axis;
   plan.logarithmic = axis.logarithmic;
   plan.open_lo = plan.open_hi = true;
-  if (data.empty()) {
-    if (plan.logarithmic) plan.lo = 0.1;
-    return plan;
-  }
-  plan.lo = data.lo;
-  plan.hi = data.hi;
+  plan.lo = data.empty() ? 1 : data.lo;
+  plan.hi = data.empty() ? 1 : data.hi;
   if (with_zero && !plan.logarithmic) {
     plan.lo = std::min(plan.lo, 0.0);
     plan.hi = std::max(plan.hi, 0.0);
@@ -73,8 +74,10 @@ AxisPlan span(const Axis& axis, const Range& data, bool with_zero) {
   return plan;
 }
 
-AxisPlan places(std::vector<std::string> names) {
+AxisPlan places(const Axis& axis, std::vector<std::string> names) {
   AxisPlan plan;
+  plan.axis = &axis;
+  if (names.empty()) names.emplace_back();
   plan.lo = -0.5;
   plan.hi = static_cast<double>(names.size()) - 0.5;
   plan.names = std::move(names);
@@ -87,130 +90,242 @@ std::vector<std::string> names_of(const Draft& draft, const Axis& axis) {
   return names;
 }
 
-/// Names of a bar chart's places; places without a name get the series' x, or count from 1.
-std::vector<std::string> bar_names(const Draft& draft) {
-  std::vector<std::string> names = names_of(draft, draft.chart.x);
-  for (const Series& series : draft.chart.series) {
-    for (std::size_t i = names.size(); i < series.y.size(); ++i) {
-      names.push_back(i < series.x.size() ? figure(series.x[i], 4) : std::to_string(i + 1));
-    }
-  }
-  return names;
+AxisPlan span_or_places(const Draft& draft, const Axis& axis, const Range& data, bool with_zero) {
+  return axis.categories.empty() ? span(axis, data, with_zero) : places(axis, names_of(draft, axis));
 }
 
 /// Whether an axis that starts near zero should start at it: the distance from zero then says something.
 bool near_zero(const Range& data) { return data.lo >= 0 && data.lo < 0.35 * data.hi; }
 
-void plan_points(const Draft& draft, Plan& plan) {
-  const Chart& chart = draft.chart;
-  Range x, y;
-  bool binary = chart.x.logarithmic;
-  for (const Series& series : chart.series) {
-    for (std::size_t i = 0; i < std::min(series.x.size(), series.y.size()); ++i) {
-      const double at_x = tame(series.x[i], chart.x.logarithmic), at_y = tame(series.y[i], chart.y.logarithmic);
-      if (std::isnan(at_x) || std::isnan(at_y)) continue;
-      x.see(at_x);
-      y.see(at_y);
-      binary = binary && is_power_of_two(at_x);
-    }
-  }
-  plan.drawable = !x.empty();
-  if (plan.drawable) {
-    for (const ReferenceLine& line : chart.lines) {
-      if (line.vertical) x.see(tame(line.at, chart.x.logarithmic));
-      if (!line.vertical) y.see(tame(line.at, chart.y.logarithmic));
-    }
-  }
-  plan.x = chart.x.categories.empty() ? span(chart.x, x, false) : places(names_of(draft, chart.x));
-  plan.x.binary = binary && x.hi >= 4 * x.lo;
-  plan.y = chart.y.categories.empty() ? span(chart.y, y, near_zero(y)) : places(names_of(draft, chart.y));
-  if (chart.kind == ChartKind::scatter) {
-    plan.x.room_lo = plan.x.room_hi = 3 * draft.size.mark;
-    plan.y.room_lo = plan.y.room_hi = 3 * draft.size.mark;
-  } else {
-    plan.x.open_lo = plan.x.open_hi = false;  // a line fills the width
-  }
-}
+class Planner {
+ public:
+  explicit Planner(const Draft& draft) : draft_(draft), chart_(draft.chart) {}
 
-void plan_bars(const Draft& draft, Plan& plan) {
-  const Chart& chart = draft.chart;
-  Range y;
-  std::vector<double> above, below;  // sums of a stack
-  for (const Series& series : chart.series) {
-    for (std::size_t i = 0; i < series.y.size(); ++i) {
-      const double value = tame(series.y[i], chart.y.logarithmic);
-      if (std::isnan(value)) continue;
-      y.see(value);
-      if (chart.kind != ChartKind::stacked_bars) continue;
-      std::vector<double>& sums = value < 0 ? below : above;
-      sums.resize(std::max(sums.size(), i + 1));
-      sums[i] = tame(sums[i] + value, false);
+  Plan make() {
+    switch (chart_.kind) {
+      case ChartKind::line:
+      case ChartKind::staircase:
+      case ChartKind::scatter: points(); break;
+      case ChartKind::grouped_bars:
+      case ChartKind::stacked_bars: bars(); break;
+      case ChartKind::histogram: histogram(); break;
+      case ChartKind::heat_map: heat_map(); break;
+      case ChartKind::timeline: timeline(); break;
     }
+    if (!plan_.z) legend();
+    return std::move(plan_);
   }
-  for (const double sum : above) y.see(tame(sum, chart.y.logarithmic));
-  for (const double sum : below) y.see(sum);
-  plan.drawable = !y.empty();
-  for (const ReferenceLine& line : chart.lines) {
-    if (!line.vertical && plan.drawable) y.see(tame(line.at, chart.y.logarithmic));
-  }
-  plan.x = places(bar_names(draft));
-  plan.y = span(chart.y, y, true);
-  if (plan.y.logarithmic && plan.y.open_lo) {  // a bar needs a foot: the decade below the smallest
-    plan.y.lo = std::pow(10, std::floor(std::log10(plan.y.lo) - 0.05));
-    plan.y.open_lo = false;
-  }
-  const double value_label = draft.size.font * 1.4;
-  if (y.hi > 0 || plan.y.logarithmic) plan.y.room_hi = value_label;
-  if (y.lo < 0) plan.y.room_lo = value_label;
-  plan.swatch = Swatch::box;
-}
 
-void plan_histogram(const Draft& draft, Plan& plan) {
-  const Chart& chart = draft.chart;
-  Range x, y;
-  for (const Series& series : chart.series) {
-    for (std::size_t i = 0; i < series.y.size() && i + 1 < series.x.size(); ++i) {
-      const double left = tame(series.x[i], chart.x.logarithmic), right = tame(series.x[i + 1], chart.x.logarithmic);
-      const double count = tame(series.y[i], chart.y.logarithmic);
-      if (std::isnan(left) || std::isnan(right) || std::isnan(count)) continue;
-      x.see(left);
-      x.see(right);
-      y.see(count);
+ private:
+  /// A value as the axis can show it; what it leaves out is counted, undefined values are gaps on purpose.
+  double shown(double value, const Axis& axis) {
+    const double tamed = tame(value, axis.logarithmic);
+    if (std::isnan(tamed) && !std::isnan(value)) ++(std::isinf(value) ? plan_.infinite : plan_.not_positive);
+    return tamed;
+  }
+
+  void see_references(Range& x, Range& y) const {
+    for (const ReferenceLine& line : chart_.lines) {
+      const Axis& axis = line.vertical ? chart_.x : chart_.y;
+      (line.vertical ? x : y).see(tame(line.at, axis.logarithmic));
     }
   }
-  plan.drawable = !x.empty();
-  plan.x = span(chart.x, x, false);
-  plan.x.open_lo = plan.x.open_hi = false;
-  plan.y = span(chart.y, y, true);
-  if (plan.y.logarithmic && plan.y.open_lo) {
-    plan.y.lo = std::pow(10, std::floor(std::log10(plan.y.lo) - 0.05));
-    plan.y.open_lo = false;
+
+  void points() {
+    Range x, y;
+    bool binary = chart_.x.logarithmic;
+    for (const Series& series : chart_.series) {
+      for (std::size_t i = 0; i < std::min(series.x.size(), series.y.size()); ++i) {
+        const double at_x = shown(series.x[i], chart_.x), at_y = shown(series.y[i], chart_.y);
+        if (std::isnan(at_x) || std::isnan(at_y)) continue;
+        x.see(at_x);
+        y.see(at_y);
+        binary = binary && is_power_of_two(at_x);
+      }
+    }
+    plan_.drawable = !x.empty();
+    if (plan_.drawable) see_references(x, y);
+    const bool scatter = chart_.kind == ChartKind::scatter;
+    plan_.x = span_or_places(draft_, chart_.x, x, false);
+    plan_.y = span_or_places(draft_, chart_.y, y, near_zero(y));
+    plan_.x.binary = binary && x.hi >= 4 * x.lo;
+    if (scatter) {
+      const bool named = std::any_of(chart_.series.begin(), chart_.series.end(),
+                                     [](const Series& series) { return !series.point_labels.empty(); });
+      const double room = named ? 2 * draft_.size.font : 3 * draft_.size.mark;
+      plan_.x.room_lo = plan_.y.room_lo = plan_.y.room_hi = room;
+      plan_.x.room_hi = named ? 4 * draft_.size.font : room;
+    } else {
+      plan_.x.open_lo = plan_.x.open_hi = false;  // a line fills the width
+    }
   }
-  plan.swatch = Swatch::box;
-}
+
+  /// Names of the places; a place without a name gets the series' x, or counts from 1.
+  std::vector<std::string> bar_names() const {
+    std::vector<std::string> names = names_of(draft_, chart_.x);
+    for (const Series& series : chart_.series) {
+      for (std::size_t i = names.size(); i < series.y.size(); ++i) {
+        names.push_back(i < series.x.size() ? figure(series.x[i], 4) : std::to_string(i + 1));
+      }
+    }
+    return names;
+  }
+
+  /// Rows of names read better than slanted names, as long as every row has its height.
+  bool better_lying(const std::vector<std::string>& names) const {
+    if (names.size() > most_lying) return false;
+    const double font = draft_.size.font;
+    const double row = chart_.kind == ChartKind::grouped_bars
+                           ? std::max(line_spacing * font, 0.5 * font * static_cast<double>(chart_.series.size()))
+                           : line_spacing * font;
+    if (row * static_cast<double>(names.size()) > 0.62 * draft_.scene.height) return false;
+    const double slot = 0.86 * draft_.scene.width / static_cast<double>(names.size());
+    return place_names(names, slot, font, 0.3 * draft_.scene.height).slanted;
+  }
+
+  void bars() {
+    Range y, ends;
+    std::vector<double> above, below;  // sums of a stack
+    std::size_t widest = 0;
+    for (const Series& series : chart_.series) {
+      widest = std::max(widest, series.y.size());
+      for (std::size_t i = 0; i < series.y.size(); ++i) {
+        const double value = shown(series.y[i], chart_.y);
+        if (std::isnan(value)) continue;
+        y.see(value);
+        ends.see(value);
+        if (chart_.kind != ChartKind::stacked_bars) continue;
+        std::vector<double>& sums = value < 0 ? below : above;
+        sums.resize(std::max(sums.size(), i + 1));
+        sums[i] = tame(sums[i] + value, false);
+      }
+    }
+    for (const double sum : above) ends.see(tame(sum, chart_.y.logarithmic));
+    for (const double sum : below) ends.see(sum);
+    plan_.drawable = !ends.empty();
+    Range with_lines = ends, unused;
+    if (plan_.drawable) see_references(unused, with_lines);
+
+    AxisPlan names = places(chart_.x, bar_names());
+    AxisPlan values = span(chart_.y, with_lines, true);
+    stand_on_decade(values);
+    plan_.lying = better_lying(names.names);
+    const double label = plan_.lying ? value_label_width(y) : 1.4 * draft_.size.font;
+    // Room for the labels past the bars, not past a reference line that lies farther out.
+    if (ends.hi > 0 && ends.hi >= with_lines.hi) values.room_hi = label;
+    if (ends.lo < 0 && ends.lo <= with_lines.lo) values.room_lo = label;
+    plan_.x = plan_.lying ? std::move(values) : std::move(names);
+    plan_.y = plan_.lying ? std::move(names) : std::move(values);
+    plan_.swatch = Swatch::box;
+  }
+
+  double value_label_width(const Range& values) const {
+    const double size = draft_.size.small;
+    double width = 0;
+    for (const double value : {values.lo, values.hi, (values.lo + values.hi) / 3}) {
+      width = std::max(width, text_width(figure(value, 4), size, true));
+    }
+    return width + 0.8 * size;
+  }
+
+  /// A bar needs a foot: on a logarithmic axis the decade below the smallest.
+  static void stand_on_decade(AxisPlan& plan) {
+    if (!plan.logarithmic || !plan.open_lo) return;
+    plan.lo = std::max(std::pow(10, std::floor(std::log10(plan.lo) - 0.05)), 1e-301);
+    plan.open_lo = false;
+  }
+
+  void histogram() {
+    Range x, y;
+    for (const Series& series : chart_.series) {
+      for (std::size_t i = 0; i < series.y.size() && i + 1 < series.x.size(); ++i) {
+        const double left = shown(series.x[i], chart_.x), right = tame(series.x[i + 1], chart_.x.logarithmic);
+        const double height = tame(series.y[i], chart_.y.logarithmic);
+        if (std::isinf(series.y[i])) ++plan_.infinite;
+        if (std::isnan(left) || std::isnan(right)) continue;
+        x.see(left);
+        x.see(right);
+        y.see(height);
+      }
+    }
+    plan_.drawable = !x.empty() && !y.empty();
+    if (plan_.drawable) see_references(x, y);
+    plan_.x = span(chart_.x, x, false);
+    plan_.x.open_lo = plan_.x.open_hi = false;
+    plan_.y = span(chart_.y, y, true);
+    stand_on_decade(plan_.y);
+    plan_.swatch = Swatch::box;
+  }
+
+  void heat_map() {
+    const Grid& grid = chart_.grid;
+    plan_.drawable = is_sound(chart_);
+    Range x, y, z;
+    if (plan_.drawable) {
+      const Extents extents = extents_of(chart_);
+      x = {extents.x.front(), extents.x.back()};
+      y = {extents.y.front(), extents.y.back()};
+      for (const double value : grid.z) z.see(shown(value, chart_.z));
+      plan_.drawable = !z.empty();
+    }
+    plan_.x = span_or_places(draft_, chart_.x, x, false);
+    plan_.y = span_or_places(draft_, chart_.y, y, false);
+    plan_.x.open_lo = plan_.x.open_hi = plan_.y.open_lo = plan_.y.open_hi = false;
+    plan_.x.binary = all_powers_of_two(chart_.x, grid.x);
+    plan_.y.binary = all_powers_of_two(chart_.y, grid.y);
+    plan_.z = span(chart_.z, z, false);
+    plan_.z->open_lo = plan_.z->open_hi = false;
+  }
+
+  static bool all_powers_of_two(const Axis& axis, const std::vector<double>& values) {
+    return axis.logarithmic && values.size() > 2 && std::all_of(values.begin(), values.end(), is_power_of_two);
+  }
+
+  void timeline() {
+    Range x;
+    std::size_t lanes = chart_.y.categories.size();
+    for (const Series& series : chart_.series) {
+      for (std::size_t i = 0; i < series.y.size() && 2 * i + 1 < series.x.size(); ++i) {
+        const double start = shown(series.x[2 * i], chart_.x), end = shown(series.x[2 * i + 1], chart_.x);
+        if (std::isnan(start) || std::isnan(end) || !(series.y[i] >= 0 && series.y[i] < most_lanes)) continue;
+        lanes = std::max(lanes, static_cast<std::size_t>(series.y[i]) + 1);
+        x.see(start);
+        x.see(end);
+      }
+    }
+    plan_.drawable = !x.empty();
+    Range unused;
+    if (plan_.drawable) see_references(x, unused);
+    plan_.x = span(chart_.x, x, near_zero(x));
+    plan_.x.open_lo = plan_.x.open_hi = false;
+    std::vector<std::string> names = names_of(draft_, chart_.y);
+    while (names.size() < lanes) names.push_back(std::to_string(names.size() + 1));
+    plan_.y = places(chart_.y, std::move(names));
+    plan_.swatch = Swatch::box;
+  }
+
+  void legend() {
+    for (std::size_t i = 0; i < chart_.series.size(); ++i) {
+      std::string label = draft_.text(chart_.series[i].label);
+      if (!label.empty()) plan_.legend.push_back({std::move(label), i});
+    }
+    // One series needs no legend where the axis, the title or the names of its points say what it is.
+    if (chart_.series.size() == 1 && !plan_.legend.empty() &&
+        (!chart_.series[0].point_labels.empty() || plan_.legend[0].label == draft_.text(chart_.y.label) ||
+         plan_.legend[0].label == draft_.text(chart_.title))) {
+      plan_.legend.clear();
+    }
+  }
+
+  static constexpr double most_lanes = 1000;
+
+  const Draft& draft_;
+  const Chart& chart_;
+  Plan plan_;
+};
 
 }  // namespace
 
-Plan plan(const Draft& draft) {
-  Plan plan;
-  switch (draft.chart.kind) {
-    case ChartKind::line:
-    case ChartKind::staircase:
-    case ChartKind::scatter: plan_points(draft, plan); break;
-    case ChartKind::grouped_bars:
-    case ChartKind::stacked_bars: plan_bars(draft, plan); break;
-    case ChartKind::histogram: plan_histogram(draft, plan); break;
-    case ChartKind::heat_map:
-    case ChartKind::timeline: break;
-  }
-  for (std::size_t i = 0; i < draft.chart.series.size(); ++i) {
-    std::string label = draft.text(draft.chart.series[i].label);
-    if (!label.empty()) plan.legend.push_back({std::move(label), i});
-  }
-  if (draft.chart.series.size() == 1 && draft.text(draft.chart.series[0].label) == draft.text(draft.chart.y.label)) {
-    plan.legend.clear();  // the axis says it already
-  }
-  return plan;
-}
+Plan plan(const Draft& draft) { return Planner(draft).make(); }
 
 }  // namespace qlab::chart

@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -10,6 +12,7 @@
 namespace qlab::chart {
 
 struct AxisPlan {
+  const Axis* axis = nullptr;      ///< whose label and unit it carries
   std::vector<std::string> names;  ///< not empty: places 0, 1, 2 ... with names
   bool logarithmic = false;
   bool binary = false;                    ///< logarithmic, and the data are powers of two
@@ -26,15 +29,16 @@ struct LegendEntry {
 };
 
 struct Plan {
-  bool drawable = false;  ///< there is a value to draw
-  AxisPlan x, y;
+  bool drawable = false;      ///< there is a value to draw
+  bool lying = false;         ///< bars run to the right, their names in rows: where names are long
+  AxisPlan x, y;              ///< as drawn: of lying bars, x carries the chart's y
+  std::optional<AxisPlan> z;  ///< the colours of a heat map
   std::vector<LegendEntry> legend;
   Swatch swatch = Swatch::line;
+  std::size_t infinite = 0;      ///< values left out because they are infinite
+  std::size_t not_positive = 0;  ///< values left out because their axis is logarithmic
 };
 
 Plan plan(const Draft& draft);
-
-/// The names of a bar chart's places, or of a timeline's lanes.
-bool has_bars(ChartKind kind);
 
 }  // namespace qlab::chart

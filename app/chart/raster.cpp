@@ -2,13 +2,41 @@
 #include <cairo.h>
 
 #include <cmath>
-#include <cstring>
+#include <cstddef>
 
 #include "app/chart/draw.hpp"
 #include "app/chart/paint.hpp"
 #include "core/base/check.hpp"
 
 namespace qlab::chart {
+namespace {
+
+/// From Cairo's 0xAARRGGBB in the machine's byte order to bytes r, g, b, a.
+void copy_opaque(const std::uint32_t* from, int count, std::uint8_t* to) {
+  for (int x = 0; x < count; ++x) {
+    const std::uint32_t pixel = from[x];
+    to[4 * x] = static_cast<std::uint8_t>(pixel >> 16);
+    to[4 * x + 1] = static_cast<std::uint8_t>(pixel >> 8);
+    to[4 * x + 2] = static_cast<std::uint8_t>(pixel);
+    to[4 * x + 3] = 255;
+  }
+}
+
+/// The same, and channels that Cairo has multiplied by alpha divided by it again.
+void copy_straight(const std::uint32_t* from, int count, std::uint8_t* to) {
+  for (int x = 0; x < count; ++x) {
+    const std::uint32_t pixel = from[x], a = pixel >> 24;
+    const auto straight = [a](std::uint32_t channel) {
+      return static_cast<std::uint8_t>(a == 0 ? 0 : ((channel & 255) * 255 + a / 2) / a);
+    };
+    to[4 * x] = straight(pixel >> 16);
+    to[4 * x + 1] = straight(pixel >> 8);
+    to[4 * x + 2] = straight(pixel);
+    to[4 * x + 3] = static_cast<std::uint8_t>(a);
+  }
+}
+
+}  // namespace
 
 Pixels rasterize(const Scene& scene, double scale) {
   QLAB_CHECK(scale > 0);
@@ -28,22 +56,12 @@ Pixels rasterize(const Scene& scene, double scale) {
   const int stride = cairo_image_surface_get_stride(surface);
   std::uint8_t* to = pixels.rgba.data();
   const bool opaque = scene.background.a >= 1;
-  for (int y = 0; y < pixels.height; ++y, row += stride) {
+  for (int y = 0; y < pixels.height; ++y, row += stride, to += 4 * static_cast<std::ptrdiff_t>(pixels.width)) {
     const auto* from = reinterpret_cast<const std::uint32_t*>(row);
-    for (int x = 0; x < pixels.width; ++x, to += 4) {
-      const std::uint32_t pixel = from[x];
-      std::uint32_t r = pixel >> 16 & 255, g = pixel >> 8 & 255, b = pixel & 255;
-      const std::uint32_t a = pixel >> 24;
-      if (!opaque && a != 0 && a != 255) {
-        const auto straight = [a](std::uint32_t channel) { return (channel * 255 + a / 2) / a; };
-        r = straight(r);
-        g = straight(g);
-        b = straight(b);
-      }
-      to[0] = static_cast<std::uint8_t>(r);
-      to[1] = static_cast<std::uint8_t>(g);
-      to[2] = static_cast<std::uint8_t>(b);
-      to[3] = static_cast<std::uint8_t>(a);
+    if (opaque) {
+      copy_opaque(from, pixels.width, to);
+    } else {
+      copy_straight(from, pixels.width, to);
     }
   }
   cairo_destroy(cairo);

@@ -73,7 +73,6 @@ struct Label {
   Anchor anchor = Anchor::start;
   double rotation_degrees = 0;  ///< around the anchor point, clockwise
   Role role = Role::message;
-  Color halo = {0, 0, 0, 0};  ///< a rim that lifts the text off what it lies on; a = 0: none
 };
 
 using Shape = std::variant<Rectangle, Polyline, Polygon, Circle, Image, Label>;

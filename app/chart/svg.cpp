@@ -119,10 +119,6 @@ class Writer {
       put(" transform=\"rotate({} {} {})\"", number(shape.rotation_degrees), number(shape.baseline.x),
           number(shape.baseline.y));
     }
-    if (shape.halo.a > 0) {
-      put("{} stroke-width=\"{}\" stroke-linejoin=\"round\" paint-order=\"stroke\"", paint_of("stroke", shape.halo),
-          number(shape.size * halo_width));
-    }
     put(">{}</text>\n", escape(shape.text));
   }
 

@@ -158,6 +158,7 @@ double text_width(const std::string& text, double size, bool bold) { return shap
 int count_unknown_glyphs(const std::string& text) { return shaper().shape(text, false).unknown; }
 
 std::string clean(const std::string& text) {
+  if (std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; })) return text;
   char* valid = g_utf8_make_valid(text.data(), static_cast<gssize>(text.size()));
   std::string out;
   for (const char* at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
@@ -237,28 +238,18 @@ void draw_label(cairo_t* cairo, const Label& label) {
   cairo_save(cairo);
   cairo_translate(cairo, label.baseline.x, label.baseline.y);
   if (label.rotation_degrees != 0) cairo_rotate(cairo, label.rotation_degrees * std::numbers::pi / 180);
-  const auto each_run = [&](auto draw) {
-    for (const Run& run : shaped.runs) {
-      std::vector<cairo_glyph_t> glyphs = run.glyphs;
-      for (cairo_glyph_t& glyph : glyphs) {
-        glyph.x = left + glyph.x * label.size;
-        glyph.y *= label.size;
-      }
-      cairo_set_font_face(cairo, run.face);
-      cairo_set_font_size(cairo, label.size * run.font_scale);
-      draw(cairo, glyphs.data(), static_cast<int>(glyphs.size()));
-    }
-  };
-  if (label.halo.a > 0) {
-    cairo_new_path(cairo);
-    each_run(cairo_glyph_path);
-    cairo_set_source_rgba(cairo, label.halo.r, label.halo.g, label.halo.b, label.halo.a);
-    cairo_set_line_width(cairo, label.size * halo_width);
-    cairo_set_line_join(cairo, CAIRO_LINE_JOIN_ROUND);
-    cairo_stroke(cairo);
-  }
   cairo_set_source_rgba(cairo, label.color.r, label.color.g, label.color.b, label.color.a);
-  each_run(cairo_show_glyphs);
+  std::vector<cairo_glyph_t> glyphs;
+  for (const Run& run : shaped.runs) {
+    glyphs = run.glyphs;
+    for (cairo_glyph_t& glyph : glyphs) {
+      glyph.x = left + glyph.x * label.size;
+      glyph.y *= label.size;
+    }
+    cairo_set_font_face(cairo, run.face);
+    cairo_set_font_size(cairo, label.size * run.font_scale);
+    cairo_show_glyphs(cairo, glyphs.data(), static_cast<int>(glyphs.size()));
+  }
   cairo_restore(cairo);
 }
 

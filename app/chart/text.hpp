@@ -20,7 +20,6 @@ inline constexpr double ascent = 0.93;
 inline constexpr double descent = 0.27;
 inline constexpr double cap_height = 0.72;
 inline constexpr double line_spacing = 1.3;
-inline constexpr double halo_width = 0.28;
 
 /// Width in pixels of a text as Pango sets it; proportional to the size.
 double text_width(const std::string& text, double size, bool bold);

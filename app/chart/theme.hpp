@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "app/chart/scene.hpp"
 
@@ -32,6 +33,16 @@ Color series_color(const Look& look, std::size_t series);
 /// The colour for a share 0 to 1 of a range: perceptually even, from the background's side to its opposite, so that
 /// "more" stands out in each theme.
 Color ramp(Theme theme, double share);
+
+/// The same as 256 colours of 8-bit red, green, blue, alpha: for fields of many samples.
+class Ramp {
+ public:
+  explicit Ramp(Theme theme);
+  const std::array<std::uint8_t, 4>& at(double share) const;
+
+ private:
+  std::array<std::array<std::uint8_t, 4>, 256> colors_;
+};
 
 /// Contrast ratio of two opaque colours, 1 to 21 (WCAG 2.2, relative luminance).
 double contrast(const Color& a, const Color& b);

@@ -35,8 +35,10 @@ Ticks every(double lo, double hi, double step) {
   return ticks;
 }
 
-std::string power_label(double value, int exponent) {
-  return exponent >= -3 && exponent <= 5 ? figure(value, 15) : power_of_ten(exponent);
+/// "0.01" or, when any label of the axis would be long, "10⁻²" for all of them.
+std::string decade_label(int multiple, int exponent, bool in_powers) {
+  if (!in_powers) return figure(multiple * ten_to(exponent), 1);
+  return multiple == 1 ? power_of_ten(exponent) : std::to_string(multiple) + "×" + power_of_ten(exponent);
 }
 
 /// Labels for `multiples` of every `stride`th power of `base`.
@@ -47,6 +49,7 @@ Ticks powers(double lo, double hi, double base, int stride, const std::vector<in
   const int last = static_cast<int>(std::ceil(std::log10(hi) / step + slack));
   const auto inside = [&](double at) { return at >= lo * (1 - slack) && at <= hi * (1 + slack); };
   const bool thin = last - first > 40;  // minor ticks would be a smear
+  const bool in_powers = lo < 0.99e-3 || hi > 1.01e6;
   for (int k = first; k <= last; ++k) {
     const double power = std::pow(base, k);
     const bool labelled = ((k % stride) + stride) % stride == 0;
@@ -54,10 +57,7 @@ Ticks powers(double lo, double hi, double base, int stride, const std::vector<in
       const double at = power * multiple;
       if (!inside(at)) continue;
       if (labelled && std::find(multiples.begin(), multiples.end(), multiple) != multiples.end()) {
-        ticks.major.push_back({at, base == 2          ? figure(at, 15)
-                                   : multiple == 1    ? power_label(at, k)
-                                   : k >= -3 && k < 6 ? figure(at, 1)
-                                                      : std::to_string(multiple) + "×" + power_of_ten(k)});
+        ticks.major.push_back({at, base == 2 ? figure(at, 15) : decade_label(multiple, k, in_powers)});
       } else if (!thin && (multiple == 1 || stride == 1)) {
         ticks.minor.push_back(at);
       }
@@ -93,10 +93,10 @@ std::vector<Ticks> logarithmic_ticks(double lo, double hi, bool binary, int most
   };
   if (binary) {
     for (int stride = 1; stride <= 64; ++stride) offer(powers(lo, hi, 2, stride, {1}));
-    return choices;
+    if (!choices.empty()) return choices;
   }
-  if (std::log10(hi / lo) < 0.5 || hi / lo < 3) return linear_ticks(lo, hi, most);
-  if (hi / lo < 1e4) {
+  if (hi / lo < 3) return linear_ticks(lo, hi, most);
+  if (hi / lo < 300) {
     offer(powers(lo, hi, 10, 1, {1, 2, 3, 4, 5, 6, 7, 8, 9}));
     offer(powers(lo, hi, 10, 1, {1, 2, 5}));
     offer(powers(lo, hi, 10, 1, {1, 3}));

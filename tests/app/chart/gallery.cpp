@@ -17,14 +17,19 @@ void write(const std::filesystem::path& path, const std::string& bytes) {
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
 
-double milliseconds_of(const Chart& chart, const Style& style) {
-  double best = 1e9;
+/// The best of twenty runs: layout, and layout with rasterize.
+std::pair<double, double> milliseconds_of(const Chart& chart, const Style& style) {
+  double layout_ms = 1e9, all_ms = 1e9;
+  const auto now = [] { return std::chrono::steady_clock::now(); };
+  const auto since = [&](auto start) { return std::chrono::duration<double, std::milli>(now() - start).count(); };
   for (int i = 0; i < 20; ++i) {
-    const auto start = std::chrono::steady_clock::now();
-    (void)rasterize(layout(chart, style), 1);
-    best = std::min(best, std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count());
+    const auto start = now();
+    const Scene scene = layout(chart, style);
+    layout_ms = std::min(layout_ms, since(start));
+    (void)rasterize(scene, 1);
+    all_ms = std::min(all_ms, since(start));
   }
-  return best;
+  return {layout_ms, all_ms};
 }
 
 }  // namespace
@@ -53,6 +58,7 @@ int main(int argc, char** argv) {
       if (const auto pdf = encode_pdf(scene, {}); pdf) write(folder / (stem + ".pdf"), *pdf);
       write(folder / (stem + ".svg"), encode_svg(scene, {}));
     }
-    std::printf("%-22s %.2f ms\n", chart.name.c_str(), milliseconds_of(chart, looks[0].style));
+    const auto [layout_ms, all_ms] = milliseconds_of(chart, looks[0].style);
+    std::printf("%-22s layout %.2f ms, with pixels %.2f ms\n", chart.name.c_str(), layout_ms, all_ms);
   }
 }
