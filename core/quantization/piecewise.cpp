@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <numeric>
 #include <utility>
 
 #include "core/base/check.hpp"
@@ -39,7 +40,7 @@ PartSizes part_sizes(const QuantizeSettings& settings, std::int64_t size) {
 }
 
 std::int64_t piece_unit(int block_size, int nested_block_size) {
-  return std::int64_t{8} * block_size * nested_block_size;  // 8 constants or codes of any width end at a byte's edge
+  return block_size * std::lcm<std::int64_t>(nested_block_size, 8);  // 8 codes of any width end at a byte's edge
 }
 
 PiecewiseQuantizer::PiecewiseQuantizer(QuantizeSettings settings, std::int64_t size)

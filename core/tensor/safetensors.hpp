@@ -43,8 +43,8 @@ struct TensorEntry {
 /// pieces of any size.
 class SafetensorsWriter {
  public:
-  /// Errors: as AtomicFile::create. Names must differ.
-  static Result<SafetensorsWriter> create(const std::filesystem::path& target, std::vector<TensorEntry> entries,
+  /// Into `file`, nothing of which was written yet. Names must differ.
+  static Result<SafetensorsWriter> create(AtomicFile file, const std::vector<TensorEntry>& entries,
                                           const FileMetadata& metadata);
 
   /// Bytes [offset, offset + bytes.size()) of the tensor `entries[entry]`.

@@ -25,8 +25,8 @@ std::string json_text(const std::string& text) {
 
 std::int64_t TensorEntry::bytes() const { return TensorView{name, shape, dtype, {}}.size() * bytes_of(dtype); }
 
-Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path& target,
-                                                    std::vector<TensorEntry> entries, const FileMetadata& metadata) {
+Result<SafetensorsWriter> SafetensorsWriter::create(AtomicFile file, const std::vector<TensorEntry>& entries,
+                                                    const FileMetadata& metadata) {
   // The library sorts by alignment (its order of types, the widest first), then by the name's bytes.
   std::vector<std::size_t> order(entries.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -67,10 +67,8 @@ Result<SafetensorsWriter> SafetensorsWriter::create(const std::filesystem::path&
   header.insert(0, length_bytes, sizeof length);
   for (Place& place : places) place.offset += static_cast<std::int64_t>(header.size());
 
-  auto file = AtomicFile::create(target);
-  if (!file) return file.error();
-  if (auto written = file->write_at(0, std::as_bytes(std::span(header))); !written) return written.error();
-  return SafetensorsWriter(std::move(*file), std::move(places));
+  if (auto written = file.write_at(0, std::as_bytes(std::span(header))); !written) return written.error();
+  return SafetensorsWriter(std::move(file), std::move(places));
 }
 
 Result<Done> SafetensorsWriter::write(std::size_t entry, std::int64_t offset, std::span<const std::byte> bytes) {

@@ -9,6 +9,7 @@
 #include "core/tensor/tensor_file.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/support/tensor_files.hpp"
 
 namespace {
 
@@ -42,8 +43,10 @@ TEST_CASE("a written file is read back: names, shapes, types, bytes and metadata
   const TemporaryFolder folder;
   const float weights[] = {1, 2, 3, 4, 5, 6};
   {
+    auto out = AtomicFile::create(folder / "a.safetensors");
+    REQUIRE(out);
     auto writer = SafetensorsWriter::create(
-        folder / "a.safetensors",
+        std::move(*out),
         {{"ids", Dtype::u8, {3}}, {"w", Dtype::f32, {2, 3}}, {"none", Dtype::f16, {0, 7}}, {"one", Dtype::u8, {}}},
         {{"format", "pt"}, {"note", "quote \" and \n line, 中文"}});
     REQUIRE(writer);
@@ -79,16 +82,11 @@ TEST_CASE("files of the safetensors library are written again byte for byte", "[
     const std::filesystem::path original = std::filesystem::path(QLAB_TEST_DATA) / name;
     const auto file = open_tensor_file(original);
     REQUIRE(file);
-    std::vector<TensorEntry> entries;
+    std::vector<test::TensorBytes> tensors;
     for (auto tensor = file->tensors.rbegin(); tensor != file->tensors.rend(); ++tensor) {
-      entries.push_back({tensor->name, tensor->dtype, tensor->shape});
+      tensors.push_back({{tensor->name, tensor->dtype, tensor->shape}, {tensor->bytes.begin(), tensor->bytes.end()}});
     }
-    auto writer = SafetensorsWriter::create(folder / "again", entries, file->metadata);
-    REQUIRE(writer);
-    for (std::size_t i = 0; i < entries.size(); ++i) {
-      REQUIRE(writer->write(i, 0, file->tensors[entries.size() - 1 - i].bytes));
-    }
-    REQUIRE(writer->commit());
+    test::write_safetensors(folder / "again", tensors, file->metadata);
     CHECK(content_of(folder / "again") == content_of(original));
   }
 }

@@ -6,9 +6,9 @@
 #include <string>
 
 #include "core/experiment/backend.hpp"
-#include "core/tensor/safetensors.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temporary_folder.hpp"
+#include "tests/support/tensor_files.hpp"
 
 namespace {
 
@@ -35,14 +35,11 @@ std::string file_of(std::string_view typed) {
 }
 
 void write_f32(const std::filesystem::path& path, const std::vector<std::vector<float>>& tensors) {
-  std::vector<TensorEntry> entries;
+  std::vector<test::TensorBytes> files;
   for (const auto& values : tensors) {
-    entries.push_back({fmt::format("t{}", entries.size()), Dtype::f32, {static_cast<std::int64_t>(values.size())}});
+    files.push_back(test::tensor_of(fmt::format("t{}", files.size()), Dtype::f32, {std::ssize(values)}, values));
   }
-  auto writer = SafetensorsWriter::create(path, entries, {});
-  REQUIRE(writer);
-  for (std::size_t i = 0; i < tensors.size(); ++i) REQUIRE(writer->write(i, 0, std::as_bytes(std::span(tensors[i]))));
-  REQUIRE(writer->commit());
+  test::write_safetensors(path, files);
 }
 
 Result<LiveTensor> load_source(const TensorSource& source, std::int64_t live_limit = 1 << 20) {
@@ -148,10 +145,7 @@ TEST_CASE("unsuitable tensors of a file are refused by file, name and place", "[
   CHECK(message_of(load_source(FileTensor{path, ""})) ==
         "the file has several tensors (" + path + "): add '#' and a name: t0, t1");
   CHECK(message_of(load_source(FileTensor{path, "t2"})) == "no tensor 't2' (" + path + "): use one of t0, t1");
-  auto writer = SafetensorsWriter::create(path, {{"ids", Dtype::u8, {1}}}, {});
-  REQUIRE(writer);
-  REQUIRE(writer->write(0, 0, std::as_bytes(std::span("x", 1))));
-  REQUIRE(writer->commit());
+  test::write_safetensors(path, {test::tensor_of("ids", Dtype::u8, {1}, std::vector<char>{'x'})});
   CHECK(message_of(load_source(FileTensor{path, "ids"})) ==
         "tensor 'ids' is U8 (" + path + "#ids): use a tensor of F32, F16, BF16 or F64");
   CHECK(message_of(load_source(FileTensor{path, ""})) ==
