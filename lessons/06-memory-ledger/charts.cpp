@@ -19,9 +19,11 @@ struct SliderAxis {
   char letter;
   Text label;
   std::int64_t Sliders::*figure;
+  std::int64_t multiple = 1;  ///< values along the axis are multiples of it
 };
 
-const SliderAxis hidden_axis{"hidden_size", 'H', {"Hidden size H", "隐藏维度 H"}, &Sliders::hidden_size};
+const SliderAxis hidden_axis{
+    "hidden_size", 'H', {"Hidden size H", "隐藏维度 H"}, &Sliders::hidden_size, 128};  // whole heads
 const SliderAxis layer_axis{"num_layers", 'L', {"Layers L", "层数 L"}, &Sliders::num_layers};
 const SliderAxis length_axis{"seq_length", 'T', {"Sequence length T", "序列长度 T"}, &Sliders::seq_length};
 const SliderAxis vocabulary_axis{"vocab_size", 'V', {"Vocabulary V", "词表大小 V"}, &Sliders::vocab_size};
@@ -32,16 +34,15 @@ const ParameterSpec& spec_of(const Parameters& parameters, const SliderAxis& axi
   return *spec;
 }
 
-/// About `count` whole numbers over the slider's range, evenly or by equal factors as the slider goes, on its steps.
-std::vector<double> values_along(const ParameterSpec& spec, int count) {
-  const double step = std::max(1.0, spec.step);
+/// At most `count` values over the slider's range, evenly or by equal factors as the slider goes.
+std::vector<double> values_along(const ParameterSpec& spec, const SliderAxis& axis, int count) {
+  const auto multiple = static_cast<double>(axis.multiple);
   std::vector<double> values;
   for (int i = 0; i < count; ++i) {
     const double share = static_cast<double>(i) / (count - 1);
     const double raw = spec.logarithmic ? spec.minimum * std::pow(spec.maximum / spec.minimum, share)
                                         : spec.minimum + (spec.maximum - spec.minimum) * share;
-    const double snapped = spec.minimum + std::round((raw - spec.minimum) / step) * step;
-    const double value = std::min(snapped, spec.maximum);
+    const double value = std::clamp(std::round(raw / multiple) * multiple, spec.minimum, spec.maximum);
     if (values.empty() || value > values.back()) values.push_back(value);
   }
   return values;
@@ -126,8 +127,8 @@ Chart contour(const char* name, const Sliders& sliders, const Parameters& parame
   chart.x = axis_of(parameters, across);
   chart.y = axis_of(parameters, up);
   chart.z = {.label = memory_label, .unit = "GiB", .logarithmic = true};
-  chart.grid.x = values_along(spec_of(parameters, across), points);
-  chart.grid.y = values_along(spec_of(parameters, up), points);
+  chart.grid.x = values_along(spec_of(parameters, across), across, points);
+  chart.grid.y = values_along(spec_of(parameters, up), up, points);
   for (const double y : chart.grid.y) {
     for (const double x : chart.grid.x) {
       Sliders there = sliders;
@@ -155,7 +156,7 @@ Chart vocabulary_curve(const Sliders& sliders, const Parameters& parameters) {
   Series rest{.name = "embedding_and_head", .label = {"Embedding and head, 16 bits", "嵌入与输出头，16 位"}};
   Series linear{.name = "linear_weights", .label = {"All Linears in NF4", "NF4 的全部线性层"}};
   Series layer{.name = "one_layer", .label = {"One layer recomputed", "重算的一层"}};
-  for (const double v : values_along(spec_of(parameters, vocabulary_axis), 33)) {
+  for (const double v : values_along(spec_of(parameters, vocabulary_axis), vocabulary_axis, 33)) {
     Sliders there = sliders;
     there.vocab_size = static_cast<std::int64_t>(v);
     const StepLedger step = there.ledger(Method::qlora);
