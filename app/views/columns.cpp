@@ -11,6 +11,8 @@
 namespace qlab::views {
 namespace {
 
+constexpr int narrowest_wrapped = 12;  // cells of a last column that wraps
+
 struct CodeRange {
   char32_t first;
   char32_t last;
@@ -109,23 +111,34 @@ std::vector<std::string> wrapped(std::string_view text, int width) {
   return lines;
 }
 
-std::vector<std::string> aligned(const Columns& columns) {
+std::vector<std::string> aligned(const Columns& columns, int width) {
   std::vector<int> widths;
   for (const auto& row : columns.rows) {
     widths.resize(std::max(widths.size(), row.size()));
     for (std::size_t i = 0; i < row.size(); ++i) widths[i] = std::max(widths[i], display_width(row[i]));
   }
+  const auto is_right = [&](std::size_t i) { return i < columns.right.size() && columns.right[i]; };
+  int before_last = 0;
+  for (std::size_t i = 0; i + 1 < widths.size(); ++i) before_last += widths[i] + 2;
+  const int room = std::max(width - before_last, narrowest_wrapped);
+  const std::string margin(static_cast<std::size_t>(before_last), ' ');
+
   std::vector<std::string> lines;
   for (const auto& row : columns.rows) {
     std::string line;
     for (std::size_t i = 0; i < row.size(); ++i) {
-      const std::string padding(static_cast<std::size_t>(widths[i] - display_width(row[i])), ' ');
-      const bool right = i < columns.right.size() && columns.right[i];
-      line += (i > 0 ? "  " : "") + (right ? padding + row[i] : row[i] + padding);
+      if (i > 0) line += "  ";
+      const bool wraps = i + 1 == widths.size() && !is_right(i);
+      const std::vector<std::string> parts = wraps ? wrapped(row[i], room) : std::vector{row[i]};
+      for (const std::string& part : parts) {
+        if (&part != parts.data()) lines.push_back(std::exchange(line, margin));
+        const std::string padding(static_cast<std::size_t>(std::max(0, widths[i] - display_width(part))), ' ');
+        line += is_right(i) ? padding + part : part + padding;
+      }
     }
-    line.erase(line.find_last_not_of(' ') + 1);
     lines.push_back(std::move(line));
   }
+  for (std::string& line : lines) line.erase(line.find_last_not_of(' ') + 1);
   return lines;
 }
 

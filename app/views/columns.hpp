@@ -22,7 +22,8 @@ struct Columns {
   std::vector<bool> right;                     ///< flush right, a column; missing ones are flush left
 };
 
-/// One line a row, two blanks between columns, no blanks at the end.
-std::vector<std::string> aligned(const Columns& columns);
+/// Two blanks between columns, no blanks at the end of a line. A last column that is flush left wraps to stay within
+/// `width` cells, where the others leave it room for a few words.
+std::vector<std::string> aligned(const Columns& columns, int width);
 
 }  // namespace qlab::views

@@ -46,7 +46,7 @@ class Writer {
     }
   }
   void rows(const Columns& columns) {
-    for (const std::string& one : aligned(columns)) line("  " + one);
+    for (const std::string& one : aligned(columns, style_.width - 2)) line("  " + one);
   }
   int width() const { return style_.width; }
   std::string take() { return std::move(out_); }
@@ -113,32 +113,40 @@ Columns cells_of(const Writer& out, const Table& table) {
   return cells;
 }
 
-/// Columns that do not fit beside the first one go below, under the first column once more.
-void write_cells(Writer& out, const Columns& cells) {
-  const auto width_of = [&](std::size_t column) {
-    int width = 0;
-    for (const auto& row : cells.rows) width = std::max(width, column < row.size() ? display_width(row[column]) : 0);
-    return width;
-  };
-  for (std::size_t first = 1, end = 1; first == 1 || first < cells.right.size(); first = end) {
-    int width = 2 + width_of(0);
-    while (end < cells.right.size() && (end == first || width + 2 + width_of(end) <= out.width())) {
-      width += 2 + width_of(end++);
-    }
-    Columns part;
-    for (std::size_t column = 0; column < end; column = column == 0 ? first : column + 1) {
-      part.right.push_back(cells.right[column]);
-    }
-    for (const auto& row : cells.rows) {
-      part.rows.emplace_back();
-      for (std::size_t column = 0; column < std::min(end, row.size()); column = column == 0 ? first : column + 1) {
-        part.rows.back().push_back(row[column]);
-      }
-    }
-    if (first > 1) out.line();
-    out.rows(part);
-    if (end == first) break;  // a table of one column
+Columns picked(const Columns& cells, const std::vector<std::size_t>& which) {
+  Columns out;
+  for (const std::size_t column : which) out.right.push_back(cells.right[column]);
+  for (const auto& row : cells.rows) {
+    out.rows.emplace_back();
+    for (const std::size_t column : which) out.rows.back().push_back(column < row.size() ? row[column] : "");
   }
+  return out;
+}
+
+int width_of(const Columns& cells, std::size_t column) {
+  int width = 0;
+  for (const auto& row : cells.rows) width = std::max(width, column < row.size() ? display_width(row[column]) : 0);
+  return width;
+}
+
+/// Columns that do not fit beside the first one go below, beside the first one once more.
+void write_cells(Writer& out, const Columns& cells) {
+  if (cells.right.empty()) return;
+  const int first_width = 2 + width_of(cells, 0);
+  std::vector<std::size_t> part{0};
+  int width = first_width;
+  for (std::size_t column = 1; column < cells.right.size(); ++column) {
+    const int more = 2 + width_of(cells, column);
+    if (part.size() > 1 && width + more > out.width()) {
+      out.rows(picked(cells, part));
+      out.line();
+      part = {0};
+      width = first_width;
+    }
+    part.push_back(column);
+    width += more;
+  }
+  out.rows(picked(cells, part));
 }
 
 void write_tables(Writer& out, const Report& report) {
@@ -156,34 +164,37 @@ void write_tables(Writer& out, const Report& report) {
 
 void write_charts(Writer& out, const Report& report) {
   if (report.charts.empty()) return;
-  out.heading({"Charts (--out DIR --export png,svg,pdf draws them)", "图表(--out DIR --export png,svg,pdf 导出)"});
+  out.heading({"Charts (--out DIR --export png,svg,pdf draws them)", "图表（用 --out DIR --export png,svg,pdf 导出）"});
   Columns columns;
   for (const Chart& chart : report.charts)
     columns.rows.push_back({chart.name, name_of(chart.kind), out.in(chart.title)});
   out.rows(columns);
 }
 
+constexpr int check_digits = 6;  // enough to see why a check failed
+
 std::string expected(const Check& check) {
+  const std::string figure = show_number(check.expected, check_digits);
   switch (check.relation) {
-    case Relation::at_least: return "≥ " + show_number(check.expected);
-    case Relation::at_most: return "≤ " + show_number(check.expected);
+    case Relation::at_least: return "≥ " + figure;
+    case Relation::at_most: return "≤ " + figure;
     case Relation::equals: break;
   }
-  return check.tolerance > 0 ? fmt::format("{} ± {}", show_number(check.expected), show_number(check.tolerance))
-                             : show_number(check.expected);
+  return check.tolerance > 0 ? figure + " ± " + show_number(check.tolerance) : figure;
 }
 
 /// "  ok      LABEL: 0.0084521, expected 0.008452 ± 0.0001", then claim and source.
 void write_check(Writer& out, const Check& check) {
   constexpr int indent = 10;
   const std::string label = check.label.empty() ? check.name : out.in(check.label);
-  const std::string said = out.in({fmt::format("{}: {}, expected {}", label, show_number(check.value), expected(check)),
-                                   fmt::format("{}：{}，应为 {}", label, show_number(check.value), expected(check))});
+  const std::string said =
+      out.in({fmt::format("{}: {}, expected {}", label, show_number(check.value, check_digits), expected(check)),
+              fmt::format("{}：{}，应为 {}", label, show_number(check.value, check_digits), expected(check))});
   const std::vector<std::string> lines = wrapped(said, out.width() - indent);
   out.line((check.passed ? out.green("  ok      ") : out.red("  FAILED  ")) + lines.front());
   for (std::size_t i = 1; i < lines.size(); ++i) out.line(std::string(indent, ' ') + lines[i]);
   if (check.claim) {
-    const std::string claim = show_number(*check.claim);
+    const std::string claim = show_number(*check.claim, check_digits);
     const Text verdict = check.claim_holds
                              ? Text{"printed " + claim + ": holds", "印刷值 " + claim + "：成立"}
                              : Text{"printed " + claim + ": does not hold", "印刷值 " + claim + "：不成立"};
