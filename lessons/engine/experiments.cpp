@@ -6,11 +6,19 @@
 namespace qlab::lessons {
 
 // One line a lesson: the declaration of its experiment.cpp, and its row below.
+Result<Report> linear_int4_experiment(const Parameters& parameters, const Context& context);
+Result<Report> nf4_experiment(const Parameters& parameters, const Context& context);
+Result<Report> blockwise_experiment(const Parameters& parameters, const Context& context);
+Result<Report> double_quant_experiment(const Parameters& parameters, const Context& context);
 Result<Report> memory_ledger_experiment(const Parameters& parameters, const Context& context);
 Result<Report> checkpointing_experiment(const Parameters& parameters, const Context& context);
 
 std::span<const NamedExperiment> experiments() {
-  static constexpr std::array<NamedExperiment, 2> rows{{
+  static constexpr std::array<NamedExperiment, 6> rows{{
+      {"linear-int4", linear_int4_experiment},
+      {"nf4", nf4_experiment},
+      {"blockwise", blockwise_experiment},
+      {"double-quant", double_quant_experiment},
       {"memory-ledger", memory_ledger_experiment},
       {"checkpointing", checkpointing_experiment},
   }};
