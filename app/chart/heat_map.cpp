@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t least_field = 6;    // samples a side from which a grid is taken for a function
 constexpr std::size_t most_spots = 4096;  // hover read-outs
-constexpr double sample_pixels = 2;     // a field is sampled this finely and blended between
+constexpr double sample_pixels = 2;       // a field is sampled this finely and blended between
 
 bool rises(const std::vector<double>& values, const Axis& axis) {
   for (std::size_t i = 0; i < values.size(); ++i) {
@@ -127,6 +127,15 @@ class HeatMap {
     draft_.add(std::move(image));
   }
 
+  std::vector<Tick> contour_levels() const {
+    if (grid_.levels.empty()) return frame_.z_ticks.major;
+    std::vector<Tick> levels;
+    for (const double level : grid_.levels) {
+      if (!std::isnan(tame(level, chart_.z.logarithmic))) levels.push_back({level, figure(level, 3)});
+    }
+    return levels;
+  }
+
   void draw_contours() {
     Field field{pixels_of(grid_.x, frame_.x), pixels_of(grid_.y, frame_.y), values_};
     const bool logarithmic = chart_.z.logarithmic;
@@ -135,7 +144,7 @@ class HeatMap {
     }
     Room room(frame_.plot, {}, 0);
     for (const Polyline& line : reference_lines(draft_, frame_)) room.see(line);
-    for (const Tick& tick : frame_.z_ticks.major) {
+    for (const Tick& tick : contour_levels()) {
       const double level = logarithmic ? std::log10(tick.at) : tick.at;
       const Color ink =
           mix(ink_on(ramp(draft_.style.theme, share(tick.at))), ramp(draft_.style.theme, share(tick.at)), 0.15);

@@ -48,6 +48,7 @@ struct Grid {
   std::vector<double> x;
   std::vector<double> y;
   std::vector<double> z;
+  std::vector<double> levels{};  ///< of the contour lines; empty: where the z axis is marked
 };
 
 /// A line across the plot that says something: a bound, the present value of a slider, the memory of a card.

@@ -137,10 +137,12 @@ Chart contour(const char* name, const Sliders& sliders, const Parameters& parame
       chart.grid.z.push_back(gib(there.ledger(Method::qlora).total()));
     }
   }
+  chart.grid.levels = {4, 8, 12, 16, 24, 48, 80};  // GiB that cards are sold with
   chart.lines = {present_value(sliders, across, true), present_value(sliders, up, false)};
   chart.note = {
-      "NF4 weights + embedding and head + adapters with gradients and AdamW + activations 34 B T H L + logits.",
-      "NF4 权重 + 嵌入与输出头 + 适配器及其梯度和 AdamW + 激活 34 B T H L + logits。"};
+      "Contour lines at the sizes of cards. Weights, adapters with gradients and AdamW, activations 34 B T H L, "
+      "logits.",
+      "等高线取常见显卡的容量。包括权重、适配器及其梯度和 AdamW、激活 34 B T H L、logits。"};
   return chart;
 }
 

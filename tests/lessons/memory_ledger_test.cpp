@@ -93,6 +93,7 @@ TEST_CASE("memory-ledger: each map is the whole step, depends on both axes and m
     CHECK(map.kind == ChartKind::heat_map);
     const Grid& grid = map.grid;
     REQUIRE(grid.z.size() == grid.x.size() * grid.y.size());
+    CHECK(grid.levels == std::vector<double>{4, 8, 12, 16, 24, 48, 80});
     REQUIRE(map.lines.size() == 2);
     const double x_now = map.lines[0].at, y_now = map.lines[1].at;
     CHECK((map.lines[0].vertical && !map.lines[1].vertical));
