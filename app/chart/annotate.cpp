@@ -149,6 +149,24 @@ void draw_reference_lines(Draft& draft, const Frame& frame) {
   }
 }
 
+void draw_words(Draft& draft, const Frame& frame) {
+  const std::vector<Placed> lines = place(draft, frame);
+  for (Word& word : draft.words) {
+    const Rectangle box = bounds(word.label);
+    const bool crossed = std::any_of(lines.begin(), lines.end(), [&](const Placed& line) {
+      return line.vertical ? line.at > box.corner.x - 2 && line.at < box.right() + 2
+                           : line.at > box.corner.y && line.at < box.bottom();
+    });
+    if (crossed) {
+      const double inset = 0.18 * word.label.size;
+      draft.add(
+          Rectangle{{box.corner.x - 2, box.corner.y + inset}, box.width + 4, box.height - 1.6 * inset, word.ground});
+    }
+    draft.add(std::move(word.label));
+  }
+  draft.words.clear();
+}
+
 void label_reference_lines(Draft& draft, const Frame& frame, Room& room) {
   const std::vector<Placed> lines = place(draft, frame);
   const Rectangle& plot = frame.plot;
@@ -163,7 +181,7 @@ void label_reference_lines(Draft& draft, const Frame& frame, Room& room) {
     const auto consider = [&](Point corner, double effort) {
       box.corner = corner;
       if (!room.inside(box) || room.on_words(box)) return;
-      double cost = 6 * room.ink(box) + effort;
+      double cost = 14 * room.ink(box) + effort;
       for (const Placed& other : lines) {
         const bool crossed = other.vertical ? other.at > box.corner.x - gap && other.at < box.right() + gap
                                             : other.at > box.corner.y && other.at < box.bottom();

@@ -15,6 +15,9 @@ std::vector<Polyline> reference_lines(const Draft& draft, const Frame& frame);
 
 void draw_reference_lines(Draft& draft, const Frame& frame);
 
+/// The draft's words, lifted off the lines that cross them.
+void draw_words(Draft& draft, const Frame& frame);
+
 /// Each label beside its line, in the emptiest of the places along it; left out where no place is free of other words.
 void label_reference_lines(Draft& draft, const Frame& frame, Room& room);
 

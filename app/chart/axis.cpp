@@ -18,7 +18,9 @@ Span even(const AxisPlan& plan) {
   return plan.logarithmic ? Span{std::log10(plan.lo), std::log10(plan.hi)} : Span{plan.lo, plan.hi};
 }
 
-double back(double coordinate, bool logarithmic) { return logarithmic ? std::pow(10, coordinate) : coordinate; }
+double back(double coordinate, bool logarithmic) {
+  return logarithmic ? std::pow(10, std::clamp(coordinate, -306.0, 306.0)) : coordinate;
+}
 
 /// Moves open ends out by the pixels that marks and labels need.
 AxisPlan with_room(AxisPlan plan, double length) {
@@ -44,7 +46,9 @@ bool labels_have_room(const Ticks& ticks, const Scale& scale, bool horizontal, d
 
 Ticks choose_ticks(const AxisPlan& plan, const Scale& scale, bool horizontal, double font) {
   const double length = scale.length();
-  const double spacing = horizontal ? std::max(4 * font, length / 11) : std::max(2.4 * font, length / 9);
+  // Airy where there is space, closer where the plot is low, but never fewer than it takes to read a value.
+  const double spacing = horizontal ? std::max(4 * font, length / 11)
+                                    : std::max(length / 9, std::clamp(length / 4, 1.6 * font, 2.4 * font));
   const int most = std::max(2, static_cast<int>(length / spacing) + 1);
   std::vector<Ticks> choices = plan.logarithmic
                                    ? logarithmic_ticks(plan.lo, plan.hi, plan.binary, plan.binary ? 2 * most : most)
@@ -71,6 +75,11 @@ AxisPlan rounded(AxisPlan plan, const Ticks& ticks) {
   return plan;
 }
 
+bool is_number(const std::string& name) {
+  const bool has_digit = name.find_first_of("0123456789") != std::string::npos;
+  return name.empty() || (has_digit && name.find_first_not_of("0123456789.,+-−%× ") == std::string::npos);
+}
+
 }  // namespace
 
 PlacedAxis place_axis(const AxisPlan& asked, const AxisPlace& place, double font) {
@@ -82,24 +91,34 @@ PlacedAxis place_axis(const AxisPlan& asked, const AxisPlace& place, double font
 }
 
 NameLabels place_names(const std::vector<std::string>& names, double slot, double font, double max_height) {
+  const double line = line_spacing * font, gap = 0.6 * font;
   NameLabels labels;
-  const double line = line_spacing * font;
-  const auto most_lines = static_cast<std::size_t>(std::clamp(max_height / line, 1.0, 3.0));
-  std::size_t most = 1;
-  bool whole = true;
-  for (const std::string& name : names) {
-    labels.lines.push_back(wrap(name, font, false, slot - 0.6 * font, most_lines));
-    const std::vector<std::string>& lines = labels.lines.back();
-    most = std::max(most, lines.size());
-    whole = whole && (name.empty() || (!lines.empty() && !lines.back().ends_with("…")));
-  }
-  if (whole) {
-    labels.height = static_cast<double>(most) * line;
+  labels.lines.resize(names.size());
+  const auto width = [&](const std::string& name) { return text_width(name, font, false); };
+
+  if (std::all_of(names.begin(), names.end(), is_number)) {  // numbers are read as a scale: every n-th will do
+    double widest = 0;
+    for (std::size_t i = 0; i < names.size(); i += 1 + names.size() / 1000) widest = std::max(widest, width(names[i]));
+    const auto stride = static_cast<std::size_t>(std::max(1.0, std::ceil((widest + gap) / slot)));
+    for (std::size_t i = 0; i < names.size(); i += stride) labels.lines[i] = {names[i]};
+    labels.height = line;
     return labels;
   }
+
+  const auto most_lines = static_cast<std::size_t>(std::clamp(max_height / 2 / line, 1.0, 3.0));
+  const auto fits_whole = [&](const std::vector<std::string>& lines) {
+    return !lines.empty() && !lines.back().ends_with("…");
+  };
+  bool whole = slot > 1.5 * font;
+  for (std::size_t i = 0; whole && i < names.size(); ++i) {
+    labels.lines[i] = wrap(names[i], font, false, slot - gap, most_lines);
+    labels.height = std::max(labels.height, static_cast<double>(labels.lines[i].size()) * line);
+    whole = names[i].empty() || fits_whole(labels.lines[i]);
+  }
+  if (whole) return labels;
+
   // Slanted lines lie apart by slot * sin(slant); where that is less than a line, only every n-th name is set.
-  labels.slanted = true;
-  labels.lines.assign(names.size(), {});
+  labels = {std::vector<std::vector<std::string>>(names.size()), true, 0};
   const double lean = -slant_degrees * std::numbers::pi / 180;
   const double room = (max_height - font * std::cos(lean)) / std::sin(lean);
   const auto stride = static_cast<std::size_t>(std::max(1.0, std::ceil(line / (slot * std::sin(lean)))));
@@ -107,7 +126,7 @@ NameLabels place_names(const std::vector<std::string>& names, double slot, doubl
     const std::string name = shorten(names[i], font, false, room);
     if (name.empty()) continue;
     labels.lines[i] = {name};
-    labels.height = std::max(labels.height, text_width(name, font, false) * std::sin(lean) + font * std::cos(lean));
+    labels.height = std::max(labels.height, width(name) * std::sin(lean) + font * std::cos(lean));
   }
   return labels;
 }

@@ -25,7 +25,8 @@ struct PlacedAxis {
 /// ticks whose labels do not touch. Axes with names have no ticks.
 PlacedAxis place_axis(const AxisPlan& plan, const AxisPlace& place, double font);
 
-/// Names under a horizontal axis: in up to three lines each, else slanted, else only every n-th.
+/// Names under a horizontal axis: in up to three lines each, else slanted, else only every n-th. Names that are numbers
+/// are never slanted.
 struct NameLabels {
   std::vector<std::vector<std::string>> lines;  ///< one a name; empty where the name is left out
   bool slanted = false;

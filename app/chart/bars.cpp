@@ -105,7 +105,7 @@ class Bars {
           word(figure(value, 4), {last.corner.x + last.width / 2, last.corner.y + last.height / 2}, Anchor::middle);
       label.color = ink_on(last.fill);
       const Rectangle text = bounds(label);
-      if (text.width < last.width - 4 && text.height < last.height - 1) draft_.add(label);
+      if (text.width < last.width - 4 && text.height < last.height - 1) draft_.words.push_back({label, last.fill});
     }
     if (parts > 1 && below == 0) offer_label(figure(above, 4), last, false, slot_ - 3, true);
   }
@@ -151,7 +151,7 @@ class Bars {
 
   void add_labels() {
     if (!labels_fit_) return;
-    for (Label& label : labels_) draft_.add(std::move(label));
+    for (Label& label : labels_) draft_.words.push_back({std::move(label), draft_.scene.background});
   }
 
   void add_hover(const Rectangle& area, std::size_t series, std::size_t place, bool negative) {

@@ -10,7 +10,7 @@ namespace qlab::chart {
 Draft::Draft(const Chart& of_chart, const Style& of_style)
     : chart(of_chart), style(of_style), look(chart::look(of_style.theme)) {
   const double width = std::max(320.0, std::round(style.width)), height = std::max(240.0, std::round(style.height));
-  size.font = std::min({std::max(6.0, style.font_size) * look.type, width / 20, height / 15});
+  size.font = std::min({std::max(6.0, style.font_size) * look.type, width / 22, height / 17});
   size.small = size.font * 0.87;
   size.title = size.font * 1.25;
   size.margin = std::max(8.0, size.font * 0.9);

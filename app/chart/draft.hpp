@@ -15,6 +15,12 @@
 
 namespace qlab::chart {
 
+/// A label that belongs above the reference lines, and the colour it stands on.
+struct Word {
+  Label label;
+  Color ground;
+};
+
 /// Lengths in pixels, all in proportion to the font size.
 struct Sizes {
   double font = 15;   ///< tick labels, legend, values
@@ -49,6 +55,7 @@ struct Draft {
   const Look& look;
   Sizes size;
   Scene scene;
+  std::vector<Word> words;  ///< go into the scene after the reference lines
 
  private:
   std::string labelled(const Axis& axis, const std::string& shown) const;

@@ -13,11 +13,12 @@ namespace {
 /// How much of the picture words may take: generous first, and less until the plot has its share.
 struct Allowance {
   std::size_t title_lines, legend_rows, note_lines;
-  bool axis_titles;
+  bool x_title, y_title;
 };
-constexpr Allowance allowances[] = {{2, 4, 3, true}, {2, 3, 2, true}, {1, 2, 1, true},
-                                    {1, 2, 0, true}, {1, 1, 0, true}, {1, 1, 0, false}};
-constexpr double share_of_plot = 0.45;   // of the picture's height
+constexpr Allowance allowances[] = {{2, 4, 3, true, true},   {2, 3, 2, true, true},  {1, 3, 1, true, true},
+                                    {1, 3, 0, true, true},   {1, 2, 0, true, true},  {1, 2, 0, false, true},
+                                    {1, 2, 0, false, false}, {1, 1, 0, false, false}};
+constexpr double share_of_plot = 0.4;    // of the picture's height
 constexpr double most_for_names = 0.34;  // of its width, left of the plot
 constexpr int bar_samples = 128;         // of the colour bar
 
@@ -83,10 +84,9 @@ class Builder {
       if (!counted.empty()) note_.push_back(counted);
     }
     legend_ = place_legend(draft_, plan_, size_.margin, width_ - size_.margin, allowance.legend_rows);
-    const auto has_title = [&](const AxisPlan& plan) { return allowance.axis_titles && !title_of(plan, 0).empty(); };
-    with_x_title_ = has_title(plan_.x);
-    with_y_title_ = has_title(plan_.y);
-    with_z_title_ = plan_.z && has_title(*plan_.z);
+    with_x_title_ = allowance.x_title && !title_of(plan_.x, 0).empty();
+    with_y_title_ = allowance.y_title && !title_of(plan_.y, 0).empty();
+    with_z_title_ = allowance.y_title && plan_.z && !title_of(*plan_.z, 0).empty();
     // Titles of y and z share a line when both fit on it.
     const bool both = with_y_title_ && with_z_title_;
     z_title_above_ =
@@ -115,7 +115,7 @@ class Builder {
 
   /// Labels need room and room decides the labels: a few rounds settle it, margins only grow.
   void place_plot() {
-    const double font = size_.font, gap = 0.45 * font;
+    const double font = size_.font, gap = 0.55 * font;
     double tick_height = line_spacing * font, left = size_.margin, right = width_ - size_.margin;
     for (int round = 0; round < 4; ++round) {
       const double bottom = snap(height_ - below_ - tick_height - gap);
@@ -291,7 +291,7 @@ class Builder {
   }
 
   void draw_x_labels() {
-    const double font = size_.font, top = plot_.bottom() + 0.45 * font;
+    const double font = size_.font, top = plot_.bottom() + 0.55 * font;
     const auto mark = [&](double at, double length) {
       const double x = snap_line(x_.scale(at), size_.hair);
       line({x, plot_.bottom()}, {x, plot_.bottom() + length}, draft_.look.axis);
@@ -306,8 +306,10 @@ class Builder {
       const double x = x_.scale(static_cast<double>(i));
       double y = top + ascent * font;
       for (const std::string& text : names_.lines[i]) {
-        draft_.add(names_.slanted ? slanted(text, {x, top})
-                                  : word(text, font, {x, y}, draft_.look.text, Role::x_tick, Anchor::middle));
+        Label label = names_.slanted ? slanted(text, {x, top})
+                                     : word(text, font, {x, y}, draft_.look.text, Role::x_tick, Anchor::middle);
+        const Rectangle box = bounds(label);  // a number under the outermost bar may be wider than its place
+        if (!label.text.empty() && box.corner.x >= 0 && box.right() <= width_) draft_.add(std::move(label));
         y += line_spacing * font;
       }
     }

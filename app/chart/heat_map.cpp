@@ -6,6 +6,7 @@
 #include <numbers>
 
 #include "app/chart/annotate.hpp"
+#include "app/chart/clip.hpp"
 #include "app/chart/contour.hpp"
 #include "app/chart/marks.hpp"
 #include "app/chart/number.hpp"
@@ -99,14 +100,16 @@ class HeatMap {
   }
 
   void draw_field() {
-    const Rectangle& plot = frame_.plot;
+    const std::vector<double> x = pixels_of(grid_.x, frame_.x), y = pixels_of(grid_.y, frame_.y);
+    const Rectangle whole = {{x.front(), y.back()}, x.back() - x.front(), y.front() - y.back(), {}};
     Image image;
-    image.area = plot;
-    image.columns = std::max(2, static_cast<int>(plot.width / sample_pixels));
-    image.rows = std::max(2, static_cast<int>(plot.height / sample_pixels));
+    image.area = clipped(whole, frame_.plot);
+    if (!(image.area.width > 0 && image.area.height > 0)) return;
+    image.columns = std::max(2, static_cast<int>(image.area.width / sample_pixels));
+    image.rows = std::max(2, static_cast<int>(image.area.height / sample_pixels));
     image.rgba.resize(static_cast<std::size_t>(image.columns) * image.rows * 4);
-    const std::vector<Step> across = steps(pixels_of(grid_.x, frame_.x), plot.corner.x, plot.width, image.columns);
-    const std::vector<Step> down = steps(pixels_of(grid_.y, frame_.y), plot.corner.y, plot.height, image.rows);
+    const std::vector<Step> across = steps(x, image.area.corner.x, image.area.width, image.columns);
+    const std::vector<Step> down = steps(y, image.area.corner.y, image.area.height, image.rows);
     const Ramp ramp(draft_.style.theme);
     std::vector<double> shares;  // interpolated as colours are: evenly along the ramp
     for (const double value : values_) shares.push_back(share(value));
@@ -148,7 +151,9 @@ class HeatMap {
       const double level = logarithmic ? std::log10(tick.at) : tick.at;
       const Color ink =
           mix(ink_on(ramp(draft_.style.theme, share(tick.at))), ramp(draft_.style.theme, share(tick.at)), 0.15);
-      for (const std::vector<Point>& line : contour(field, level)) draw_contour(line, tick.label, ink, room);
+      for (const std::vector<Point>& line : contour(field, level)) {
+        for (const std::vector<Point>& piece : clipped(line, frame_.plot)) draw_contour(piece, tick.label, ink, room);
+      }
     }
   }
 
@@ -231,31 +236,34 @@ class HeatMap {
     }
     const int decimals = largest == 0 ? 0 : std::max(0, 2 - static_cast<int>(std::floor(std::log10(largest))));
     const bool even = largest < 1e7 && decimals <= 4 && smallest * std::pow(10, decimals) >= 0.95;
-    std::vector<Label> labels;
+    std::vector<Word> labels;
     bool labels_fit = true;
     for (std::size_t row = 0; row < grid_.y.size(); ++row) {
       for (std::size_t column = 0; column < grid_.x.size(); ++column) {
         const double value = z(column, row);
         if (std::isnan(value)) continue;
-        const double left = snap(x[column]), right = snap(x[column + 1]);
         const double top = snap(std::min(y[row], y[row + 1])), bottom = snap(std::max(y[row], y[row + 1]));
-        const double seam = right - left > 12 && bottom - top > 12 ? 1 : 0;
+        const Rectangle cell =
+            clipped({{snap(x[column]), top}, snap(x[column + 1]) - snap(x[column]), bottom - top, {}}, frame_.plot);
+        if (!(cell.width > 0 && cell.height > 0)) continue;
+        const double seam = cell.width > 12 && cell.height > 12 ? 1 : 0;
         const Color color = ramp(draft_.style.theme, share(value));
-        draft_.add(Rectangle{{left, top}, right - left - seam, bottom - top - seam, color});
+        draft_.add(Rectangle{cell.corner, cell.width - seam, cell.height - seam, color});
         Label label;
         label.text = even ? plain(value, decimals, largest >= 10000) : figure(value, 3);
         label.size = draft_.size.font;
         label.color = ink_on(color);
         label.anchor = Anchor::middle;
         label.role = Role::value;
-        label.baseline = {(left + right - seam) / 2, (top + bottom - seam) / 2 + cap_height * label.size / 2};
+        label.baseline = {cell.corner.x + (cell.width - seam) / 2,
+                          cell.corner.y + (cell.height - seam) / 2 + cap_height * label.size / 2};
         const Rectangle box = bounds(label);
-        labels_fit = labels_fit && labels.size() < 400 && box.width < right - left - 6 && box.height < bottom - top;
-        if (labels_fit) labels.push_back(label);
+        labels_fit = labels_fit && labels.size() < 400 && box.width < cell.width - 6 && box.height < cell.height;
+        if (labels_fit) labels.push_back({label, color});
       }
     }
     if (labels_fit) {
-      for (const Label& label : labels) draft_.add(label);
+      for (Word& word : labels) draft_.words.push_back(std::move(word));
     }
   }
 
@@ -277,7 +285,8 @@ class HeatMap {
         const auto [left, right] = reach(x, column);
         const auto [one, other] = reach(y, row);
         HoverSpot spot;
-        spot.area = {{left, std::min(one, other)}, right - left, std::abs(other - one), {}};
+        spot.area = clipped({{left, std::min(one, other)}, right - left, std::abs(other - one), {}}, frame_.plot);
+        if (!(spot.area.width > 0 && spot.area.height > 0)) continue;
         spot.at = field ? Point{x[column], y[row]} : Point{(left + right) / 2, (one + other) / 2};
         const auto coordinate = [](const Axis& axis, const std::vector<double>& at, std::size_t i) {
           return axis.categories.empty() ? at[i] : static_cast<double>(i);

@@ -24,6 +24,10 @@ void draw_marks(Draft& draft, const Frame& frame) {
   }
 }
 
+bool has_points(ChartKind kind) {
+  return kind == ChartKind::line || kind == ChartKind::staircase || kind == ChartKind::scatter;
+}
+
 }  // namespace
 
 Scene layout(const Chart& chart, const Style& style) {
@@ -34,11 +38,13 @@ Scene layout(const Chart& chart, const Style& style) {
   const std::size_t first_mark = draft.scene.shapes.size();
   draw_marks(draft, frame);
   Room room(frame.plot, draft.scene.shapes, first_mark);
+  for (const Word& word : draft.words) room.take(bounds(word.label));
   draw_axis_lines(draft, frame);
   draw_reference_lines(draft, frame);
+  draw_words(draft, frame);
   label_reference_lines(draft, frame, room);
   for (const Polyline& line : reference_lines(draft, frame)) room.see(line);
-  label_points(draft, frame, room);
+  if (has_points(chart.kind)) label_points(draft, frame, room);
   return std::move(draft.scene);
 }
 

@@ -14,8 +14,8 @@ void draw_histogram(Draft& draft, const Frame& frame);
 void draw_heat_map(Draft& draft, const Frame& frame);
 void draw_timeline(Draft& draft, const Frame& frame);
 
-/// The mark of a series, eight different shapes.
-void draw_mark(Draft& draft, std::size_t series, Point at, double radius);
+/// The mark of a series, eight different shapes; `rimmed` with the background's colour, which parts marks that overlap.
+void draw_mark(Draft& draft, std::size_t series, Point at, double radius, bool rimmed);
 
 /// A piece of the series' line with its mark, for the legend; `left` is its left end.
 void draw_line_sample(Draft& draft, std::size_t series, Point left, double width);

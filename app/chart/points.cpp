@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "app/chart/clip.hpp"
 #include "app/chart/marks.hpp"
 #include "app/chart/number.hpp"
 
@@ -9,25 +10,6 @@ namespace qlab::chart {
 namespace {
 
 constexpr std::size_t few_points = 24;  // a line of so few carries marks of its own
-
-/// The part of a segment inside a rectangle (Liang and Barsky); false if there is none.
-bool clip(const Rectangle& box, Point& a, Point& b) {
-  const double dx = b.x - a.x, dy = b.y - a.y;
-  double first = 0, last = 1;
-  const auto cut = [&](double p, double q) {  // p * t <= q
-    if (p == 0) return q >= 0;
-    const double t = q / p;
-    if (p < 0) first = std::max(first, t);
-    if (p > 0) last = std::min(last, t);
-    return first <= last;
-  };
-  if (!cut(-dx, a.x - box.corner.x) || !cut(dx, box.right() - a.x)) return false;
-  if (!cut(-dy, a.y - box.corner.y) || !cut(dy, box.bottom() - a.y)) return false;
-  const Point start = a;
-  a = {start.x + first * dx, start.y + first * dy};
-  b = {start.x + last * dx, start.y + last * dy};
-  return true;
-}
 
 bool holds(const Rectangle& box, Point p) {
   constexpr double edge = 0.5;
@@ -46,8 +28,6 @@ std::vector<Point> pixels_of(const Frame& frame, const Series& series) {
   }
   return points;
 }
-
-bool is_gap(Point p) { return std::isnan(p.x) || std::isnan(p.y); }
 
 /// Of the neighbours that share a column of pixels the first, lowest, highest and last: the same picture, at most four
 /// points a column.
@@ -87,40 +67,24 @@ std::vector<Point> stairs(const std::vector<Point>& points) {
   return out;
 }
 
-/// Adds the visible parts of a path as polylines.
 void draw_path(Draft& draft, const Frame& frame, const std::vector<Point>& path, const Stroke& stroke) {
-  Polyline line{{}, stroke};
-  const auto flush = [&] {
-    if (line.points.size() > 1) draft.add(line);
-    line.points.clear();
-  };
-  for (std::size_t i = 0; i + 1 < path.size(); ++i) {
-    Point a = path[i], b = path[i + 1];
-    if (is_gap(a) || is_gap(b) || !clip(frame.plot, a, b)) {
-      flush();
-      continue;
-    }
-    if (line.points.empty() || !same(line.points.back(), a)) {
-      flush();
-      line.points.push_back(a);
-    }
-    line.points.push_back(b);
-  }
-  flush();
+  for (std::vector<Point>& piece : clipped(path, frame.plot)) draft.add(Polyline{std::move(piece), stroke});
 }
 
-/// Marks no closer than a pixel to the one before: a cloud of a hundred thousand is drawn once, not layer over layer.
+/// Marks that do not hide each other: a cloud of a hundred thousand is drawn once, not layer over layer.
 void draw_marks(Draft& draft, const Frame& frame, std::size_t series, const std::vector<Point>& points) {
-  const auto columns = static_cast<std::size_t>(frame.plot.width) + 2,
-             rows = static_cast<std::size_t>(frame.plot.height) + 2;
+  const bool crowd = points.size() > 2000;
+  const double cell = crowd ? std::max(1.0, 0.75 * draft.size.mark) : 1;
+  const auto columns = static_cast<std::size_t>(frame.plot.width / cell) + 2;
+  const auto rows = static_cast<std::size_t>(frame.plot.height / cell) + 2;
   std::vector<bool> taken(columns * rows);
   for (const Point& point : points) {
     if (is_gap(point) || !holds(frame.plot, point)) continue;
-    const auto column = static_cast<std::size_t>(point.x - frame.plot.corner.x + 0.5);
-    const auto row = static_cast<std::size_t>(point.y - frame.plot.corner.y + 0.5);
+    const auto column = static_cast<std::size_t>((point.x - frame.plot.corner.x) / cell + 0.5);
+    const auto row = static_cast<std::size_t>((point.y - frame.plot.corner.y) / cell + 0.5);
     if (taken[row * columns + column]) continue;
     taken[row * columns + column] = true;
-    draw_mark(draft, series, point, draft.size.mark);
+    draw_mark(draft, series, point, draft.size.mark, !crowd);
   }
 }
 
@@ -190,7 +154,7 @@ Stroke series_stroke(const Draft& draft, std::size_t series) {
   return stroke;
 }
 
-void draw_mark(Draft& draft, std::size_t series, Point at, double radius) {
+void draw_mark(Draft& draft, std::size_t series, Point at, double radius, bool rimmed) {
   const Color color = series_color(draft.look, series);
   const auto polygon = [&](double scale, const Color& fill, std::initializer_list<Point> corners) {
     Polygon shape{{}, fill};
@@ -224,14 +188,14 @@ void draw_mark(Draft& draft, std::size_t series, Point at, double radius) {
       default: polygon(scale, fill, {{-1.2, -0.6}, {1.2, -0.6}, {1.2, 0.6}, {-1.2, 0.6}}); break;
     }
   };
-  if (!draft.style.transparent) shape(1.35, draft.look.background);  // a rim that parts marks which overlap
+  if (rimmed && !draft.style.transparent) shape(1.35, draft.look.background);
   shape(1, color);
 }
 
 void draw_line_sample(Draft& draft, std::size_t series, Point left, double width) {
   const bool joined = draft.chart.kind != ChartKind::scatter;
   if (joined) draft.add(Polyline{{left, {left.x + width, left.y}}, series_stroke(draft, series)});
-  if (has_marks(draft, series)) draw_mark(draft, series, {left.x + width / 2, left.y}, draft.size.mark);
+  if (has_marks(draft, series)) draw_mark(draft, series, {left.x + width / 2, left.y}, draft.size.mark, true);
 }
 
 void draw_points(Draft& draft, const Frame& frame) {

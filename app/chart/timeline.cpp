@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "app/chart/marks.hpp"
+#include "app/chart/room.hpp"
 
 namespace qlab::chart {
 namespace {
@@ -34,6 +35,8 @@ void draw_timeline(Draft& draft, const Frame& frame) {
       const Rectangle area = {
           {left, snap(middle - height / 2)}, right - left - seam, height, series_color(draft.look, s)};
       draft.add(area);
+      // A span that lies on another hides its words.
+      std::erase_if(draft.words, [&](const Word& word) { return overlap(bounds(word.label), area); });
 
       const std::string label = i < series.point_labels.size() ? draft.text(series.point_labels[i]) : std::string();
       Label word;
@@ -44,7 +47,8 @@ void draw_timeline(Draft& draft, const Frame& frame) {
       word.role = Role::value;
       word.baseline = {area.corner.x + area.width / 2, middle + cap_height * word.size / 2};
       const Rectangle box = bounds(word);
-      if (!word.text.empty() && box.width < area.width - 6 && box.height < area.height + 2) draft.add(word);
+      if (!word.text.empty() && box.width < area.width - 6 && box.height < area.height + 2)
+        draft.words.push_back({word, area.fill});
 
       HoverSpot spot;
       spot.area = area;
