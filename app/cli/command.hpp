@@ -42,9 +42,11 @@ struct Command {
 };
 
 Handler declare_check(CLI::App& options);
+Handler declare_dequantize(CLI::App& options);
 Handler declare_gui(CLI::App& options);
 Handler declare_lessons(CLI::App& options);
 Handler declare_new_lesson(CLI::App& options);
+Handler declare_quantize(CLI::App& options);
 Handler declare_run(CLI::App& options);
 
 /// Error of a command that has no view of `format`: "use text or json".

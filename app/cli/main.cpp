@@ -22,6 +22,8 @@ constexpr std::array commands{
     Command{"run", "compute a lesson and print its report", declare_run},
     Command{"check", "run every scenario of the lessons and judge its expectations", declare_check},
     Command{"new-lesson", "start a lesson of your own", declare_new_lesson},
+    Command{"quantize", "measure and write the quantized tensors of a file", declare_quantize},
+    Command{"dequantize", "turn a quantized file back into fp16, bf16 or fp32", declare_dequantize},
     Command{"gui", "open the window (also without a command)", declare_gui},
 };
 
@@ -78,6 +80,7 @@ int run_program(int count, const char* const* arguments) {
 
 int main(int count, char** arguments) {
   std::signal(SIGPIPE, SIG_DFL);  // `qloralab lessons | head` ends quietly, whatever the parent ignores
+  std::signal(SIGXFSZ, SIG_IGN);  // a limit on the size of files is an error of the write like a full disk
   try {
     return qlab::cli::run_program(count, arguments);
   } catch (const std::exception& error) {  // out of memory, and what the standard library throws
