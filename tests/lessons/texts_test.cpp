@@ -79,4 +79,16 @@ TEST_CASE("a live value of a text names a value of the Report or a parameter", "
   }
 }
 
+TEST_CASE("a link to a lesson leads to one", "[lessons][text]") {
+  const std::vector<lessons::Lesson> lessons = all_lessons();
+  for (const lessons::Lesson& lesson : lessons) {
+    for (const std::string& link : outline_of(lesson.body.en).links) {
+      CAPTURE(lesson.id, link);
+      if (!link.starts_with("lesson:")) continue;
+      const auto same = [&](const lessons::Lesson& other) { return other.id == link.substr(7); };
+      CHECK(std::any_of(lessons.begin(), lessons.end(), same));
+    }
+  }
+}
+
 }  // namespace
