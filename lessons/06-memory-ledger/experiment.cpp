@@ -30,7 +30,7 @@ Result<Document> script_log(const Sliders& sliders, Backend& backend) {
 
 void add_classroom_values(const Sliders& sliders, Report& report) {
   const auto memory = classroom::paged_memory(sliders.stats());
-  report.add_value("parameter_count", static_cast<double>(classroom::parameter_count(sliders.stats())), "parameters",
+  report.add_value("parameter_count", static_cast<double>(classroom::parameter_count(sliders.stats())), "",
                    {"Parameters, classroom: 12 H² L", "参数量（课堂公式）：12 H² L"});
   report.add_value("fp16_gb", memory.fp16_gb, "GiB",
                    {"FP16 weights, classroom (printed as GB)", "FP16 权重（课堂公式，脚本写作 GB）"});
@@ -43,13 +43,13 @@ void add_classroom_values(const Sliders& sliders, Report& report) {
 void add_ledger_values(const Sliders& sliders, Report& report) {
   const ModelShape shape = sliders.shape();
   const StepLedger qlora = sliders.ledger(Method::qlora);
-  report.add_value("exact_parameter_count", static_cast<double>(count_parameters(shape).total()), "parameters",
+  report.add_value("exact_parameter_count", static_cast<double>(count_parameters(shape).total()), "",
                    {"Parameters, ledger", "参数量（账本）"});
   report.add_value("exact_fp16_gib", gib(weight_bytes(shape, WeightStore::bits16).total()), "GiB",
                    {"FP16 weights, ledger", "FP16 权重（账本）"});
   report.add_value("exact_4bit_gib", gib(qlora.weights.total()), "GiB",
                    {"QLoRA's weights, ledger", "QLoRA 的权重（账本）"});
-  report.add_value("adapter_parameters", static_cast<double>(qlora.trainable_parameters), "parameters",
+  report.add_value("adapter_parameters", static_cast<double>(qlora.trainable_parameters), "",
                    {"Trainable parameters, r = 16 on q, k, v, o", "可训练参数：q、k、v、o 上 r = 16"});
   report.add_value("adamw_gib", gib(qlora.optimizer_states), "GiB",
                    {"AdamW states of the adapters, ledger", "适配器的 AdamW 状态（账本）"});

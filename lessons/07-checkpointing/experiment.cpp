@@ -85,11 +85,11 @@ void add_values(const Sliders& sliders, const Plans& fused, const Plans& eager, 
                    {"Attention scores on top, eager attention, ledger", "普通（eager）注意力另存的分数（账本）"});
   report.add_value("every_layer_gib", gib(fused.every_layer().peak_bytes), "GiB",
                    {"Peak with a checkpoint at every layer, ledger", "每层一个检查点时的峰值（账本）"});
-  report.add_value("sqrt_segments", static_cast<double>(fused.by_sqrt_rule().segments), "segments",
+  report.add_value("sqrt_segments", static_cast<double>(fused.by_sqrt_rule().segments), "",
                    {"Segments by the √L rule", "按 √L 规则的段数"});
   report.add_value("sqrt_gib", gib(fused.by_sqrt_rule().peak_bytes), "GiB",
                    {"Peak by the √L rule, ledger", "按 √L 规则的峰值（账本）"});
-  report.add_value("best_segments", static_cast<double>(fused.best().segments), "segments",
+  report.add_value("best_segments", static_cast<double>(fused.best().segments), "",
                    {"Segments with the smallest peak", "峰值最小的段数"});
   report.add_value("best_gib", gib(fused.best().peak_bytes), "GiB", {"Smallest peak, ledger", "最小的峰值（账本）"});
   report.add_value("every_layer_saved_percent",
