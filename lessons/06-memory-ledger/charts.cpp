@@ -137,12 +137,13 @@ Chart contour(const char* name, const Sliders& sliders, const Parameters& parame
       chart.grid.z.push_back(gib(there.ledger(Method::qlora).total()));
     }
   }
-  chart.grid.levels = {4, 8, 12, 16, 24, 48, 80};  // GiB that cards are sold with
+  // GiB that cards are sold with, and doubled beyond either end, so that every map has lines.
+  chart.grid.levels = {0.5, 1, 2, 4, 8, 12, 16, 24, 48, 80, 160, 320, 640, 1280, 2560, 5120};
   chart.lines = {present_value(sliders, across, true), present_value(sliders, up, false)};
   chart.note = {
-      "Contour lines at the sizes of cards. Weights, adapters with gradients and AdamW, activations 34 B T H L, "
+      "Contour lines: sizes of cards up to 80. Weights, adapters with gradients and AdamW, activations 34 B T H L, "
       "logits.",
-      "等高线取常见显卡的容量。包括权重、适配器及其梯度和 AdamW、激活 34 B T H L、logits。"};
+      "80 以内的等高线取常见显卡的容量。包括权重、适配器及其梯度和 AdamW、激活 34 B T H L、logits。"};
   return chart;
 }
 
