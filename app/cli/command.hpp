@@ -21,10 +21,9 @@ enum class Format { text, json, csv, log };
 struct Common {
   Language language = Language::en;
   chart::Theme theme = chart::Theme::light;
-  std::string device = "auto";  ///< auto or cpu: this build has no other
-  int threads = 0;              ///< 0: all processors
-  std::string seed;             ///< empty: the lesson's own
-  std::string lessons;          ///< folder of a teacher's lessons; empty: only ours
+  int threads = 0;      ///< 0: all processors
+  std::string seed;     ///< empty: the lesson's own
+  std::string lessons;  ///< folder of a teacher's lessons; empty: only ours
   Format format = Format::text;
 };
 

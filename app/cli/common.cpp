@@ -45,8 +45,8 @@ Result<int> read_threads(const std::string& typed) {
                fmt::format("use 0 (all processors) to {}", most_threads)};
 }
 
-Result<std::string> read_device(const std::string& typed) {
-  if (typed == "auto" || typed == "cpu") return typed;
+Result<Done> check_device(const std::string& typed) {
+  if (typed == "auto" || typed == "cpu") return Done{};
   if (typed == "gpu") {
     return Error{Errc::unsupported, "--device is 'gpu'", "",
                  "this build computes on the processor only; use auto or cpu"};
@@ -79,9 +79,7 @@ Result<Common> read_common(const TypedCommon& typed) {
   auto threads = read_threads(typed.threads);
   if (!threads) return threads.error();
   common.threads = *threads;
-  auto device = read_device(typed.device);
-  if (!device) return device.error();
-  common.device = *device;
+  if (auto done = check_device(typed.device); !done) return done.error();
   return common;
 }
 

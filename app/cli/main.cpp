@@ -35,8 +35,13 @@ int fail(const Error& error) {
 /// What CLI11 found wrong with the arguments, in our form.
 Error usage_error(const CLI::App& app, const CLI::ParseError& error) {
   const auto parsed = app.get_subcommands();
-  const std::string command = parsed.empty() ? "qloralab" : "qloralab " + parsed.front()->get_name();
-  return {Errc::bad_argument, error.what(), command, "see " + command + " --help"};
+  if (!parsed.empty()) {
+    const std::string command = "qloralab " + parsed.front()->get_name();
+    return {Errc::bad_argument, error.what(), command, "see " + command + " --help"};
+  }
+  std::string names;
+  for (const Command& command : commands) names += (names.empty() ? "" : ", ") + std::string(command.name);
+  return {Errc::bad_argument, error.what(), "qloralab", "see qloralab --help; the commands are " + names};
 }
 
 int run_program(int count, const char* const* arguments) {
