@@ -17,6 +17,8 @@ std::string visible(std::string_view text);
 /// Lines of at most `width` cells, broken at blanks, and between any two Chinese characters.
 std::vector<std::string> wrapped(std::string_view text, int width);
 
+inline constexpr int any_width = 1 << 20;
+
 struct Columns {
   std::vector<std::vector<std::string>> rows;  ///< of equal length
   std::vector<bool> right;                     ///< flush right, a column; missing ones are flush left
@@ -24,6 +26,6 @@ struct Columns {
 
 /// Two blanks between columns, no blanks at the end of a line. A last column that is flush left wraps to stay within
 /// `width` cells, where the others leave it room for a few words.
-std::vector<std::string> aligned(const Columns& columns, int width);
+std::vector<std::string> aligned(const Columns& columns, int width = any_width);
 
 }  // namespace qlab::views
