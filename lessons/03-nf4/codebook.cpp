@@ -63,7 +63,7 @@ Table codebook_table(double offset, bool extra_value) {
 }
 
 Chart levels_chart(double offset, bool extra_value, std::span<const float> values, int block_size) {
-  constexpr int bins = 80;
+  constexpr int bins = 40;
   const NormalFloatSteps steps = normal_float_levels(offset, extra_value);
   // The normal whose outermost quantile is 1: standard deviation 1 / largest.
   const auto density = [&](double x) { return steps.largest * normal_density(x * steps.largest); };
@@ -95,7 +95,7 @@ Chart levels_chart(double offset, bool extra_value, std::span<const float> value
                false};
   for (const double x : curve.x) curve.y.push_back(density(x));
   Series levels{"levels", {"levels", "刻度"}, steps.levels, {}, {}, true};
-  for (const double x : levels.x) levels.y.push_back(density(x));
+  levels.y.assign(levels.x.size(), 0.0);  // on the axis, where their spacing can be read
 
   Chart chart = chart_of("levels", ChartKind::line,
                          {"Levels are dense where a normal distribution is dense", "正态分布密集的地方，刻度也密"});

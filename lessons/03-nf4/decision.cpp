@@ -89,7 +89,7 @@ Chart decision_chart(const DecisionPath& path, std::span<const float> levels) {
   stairs.y.push_back(levels.back());
   const std::vector<double> line = evenly(-1, 1, 401);
   chart.series = {std::move(stairs), {"unquantized", {"no quantization", "不量化"}, line, line, {}, false}};
-  chart.lines = {{true, path.normalised, {"this weight", "这个权重"}}};
+  chart.lines = {{true, path.normalised, {"this weight", "这个权重"}}, {false, path.level, {"its level", "它的刻度"}}};
   chart.note = {
       "The steps are narrow near 0 and wide at the ends; a value exactly on a threshold takes the lower level.",
       "台阶在 0 附近窄、在两端宽；恰好等于阈值的数取下方刻度。"};

@@ -64,17 +64,19 @@ Chart types_chart(const std::vector<TypeRow>& rows) {
       chart_of("error_by_type", ChartKind::grouped_bars,
                {"Same tensor, same block size: the error of each type", "同一张量、同一块大小：各格式的误差"});
   chart.y = axis_from_zero({"mean squared error", "均方误差"});
-  Series error{"mse", {"MSE", "均方误差"}, {}, {}, {}, false};
+  Series error{"mse", {"this type", "该格式"}, {}, {}, {}, false};
+  Series bound{"bound", {"Gaussian bound at its bits", "同样位数下的高斯率失真界"}, {}, {}, {}, false};
   for (const TypeRow& row : rows) {
-    chart.x.categories.push_back({fmt::format("{}, {:.3f} bit", row.format.label.en, row.bits),
-                                  fmt::format("{}，{:.3f} 位", row.format.label.zh, row.bits)});
+    chart.x.categories.push_back({fmt::format("{}, {:.4g} bit", row.format.label.en, row.bits),
+                                  fmt::format("{}，{:.4g} 位", row.format.label.zh, row.bits)});
     error.y.push_back(row.figures.mse);
+    bound.y.push_back(row.bound);
   }
-  chart.series.push_back(std::move(error));
+  chart.series = {std::move(error), std::move(bound)};
   chart.note = {
-      "The types do not cost the same: affine INT4 stores two constants a block. The next chart is the fair "
-      "comparison.",
-      "各格式的代价并不相同：仿射 INT4 每块要存两个常数。公平的比较见下一张图。"};
+      "The types do not cost the same: affine INT4 stores two constants a block. No code at all gets below the "
+      "bound for normal values.",
+      "各格式的代价并不相同：仿射 INT4 每块存两个常数。对正态数值，任何编码都低不过该界。"};
   return chart;
 }
 
@@ -267,8 +269,9 @@ Result<Report> nf4_experiment(const Parameters& parameters, const Context& conte
   if (!points) return points.error();
   report.complete = points->size() == formats.size() * points_per_format;
   if (report.complete) {
-    report.charts.push_back(error_against_bits_chart(*points, study->sigma));
-    report.tables.push_back(operating_table(*points));
+    report.charts.push_back(error_against_bits_chart(*points, constants, row_of(rows, "nf4").bits));
+    report.charts.push_back(frontier_chart(*points));
+    report.tables.push_back(frontier_table(*points));
   }
   return report;
 }

@@ -1,4 +1,5 @@
-// Error against real bits: every format at several block sizes and constant types, and which of them nothing beats.
+// Error against real bits: every format at several block sizes and constant types, and which of them are worth their
+// bits.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -16,12 +17,50 @@ constexpr std::array block_sizes{32, 64, 128, 256};
 constexpr std::array constant_types{ConstantType::fp32, ConstantType::fp16, ConstantType::dynamic8};
 static_assert(block_sizes.size() * constant_types.size() == points_per_format);
 
-void mark_undominated(std::vector<Operating>& points) {
+/// Does `other` come within one percent of `point`'s error, or below, for fewer bits; or below it for as many? 65,536
+/// values do not tell two errors apart much better than that.
+bool beats(const Operating& other, const Operating& point) {
+  if (other.bits < point.bits) return other.mse <= point.mse * 1.01;
+  return other.bits == point.bits && other.mse < point.mse;
+}
+
+void mark_best(std::vector<Operating>& points) {
   for (Operating& point : points) {
-    point.undominated = std::none_of(points.begin(), points.end(), [&](const Operating& other) {
-      return other.bits <= point.bits && other.mse < point.mse;
-    });
+    point.best = true;
+    point.best_of_type = true;
+    for (const Operating& other : points) {
+      if (!beats(other, point)) continue;
+      point.best = false;
+      if (other.type == point.type) point.best_of_type = false;
+    }
   }
+}
+
+Chart empty_chart(std::string name, Text title) {
+  Chart chart = chart_of(std::move(name), ChartKind::line, std::move(title));
+  chart.x = axis_of({"storage per parameter, constants included", "每个参数的存储量（含量化常数）"}, "bit");
+  chart.y = logarithmic_axis({"mean squared error", "均方误差"});
+  return chart;
+}
+
+/// One line a type through the points that `shown` picks, from few bits to many.
+template <class Shown, class Label>
+std::vector<Series> lines_of(std::vector<Operating> points, const Shown& shown, const Label& label) {
+  std::vector<Series> lines;
+  for (const Operating& point : points) {
+    if (lines.empty() || lines.back().name != point.type) lines.push_back({point.type, point.label, {}, {}, {}, true});
+  }
+  std::stable_sort(points.begin(), points.end(),
+                   [](const Operating& a, const Operating& b) { return a.bits < b.bits; });
+  for (Series& line : lines) {
+    for (const Operating& point : points) {
+      if (point.type != line.name || !shown(point)) continue;
+      line.x.push_back(point.bits);
+      line.y.push_back(point.mse);
+      line.point_labels.push_back(label(point));
+    }
+  }
+  return lines;
 }
 
 }  // namespace
@@ -31,56 +70,64 @@ Result<std::vector<Operating>> operating_points(std::span<const float> values, c
   const auto part = values.first(std::min(values.size(), frontier_values));
   std::vector<Operating> points;
   for (const Format& format : formats) {
-    if (context.stop.stop_requested()) return points;
     for (const int block_size : block_sizes) {
+      if (context.stop.stop_requested()) return points;
       for (const ConstantType constants : constant_types) {
         const auto measured =
             measure(part, {.format = format, .block_size = block_size, .constants = constants}, context.backend);
         if (!measured) return measured.error();
-        points.push_back({format.name, format.label, block_size, constants, measured->bits, measured->figures.mse});
+        Operating point;
+        point.type = format.name;
+        point.label = format.label;
+        point.block_size = block_size;
+        point.constants = constants;
+        point.bits = measured->bits;
+        point.mse = measured->figures.mse;
+        points.push_back(std::move(point));
       }
     }
-    context.tell_progress(0.4 + 0.6 * static_cast<double>(&format - formats.data() + 1) /
-                                    static_cast<double>(formats.size()));
+    const auto done = static_cast<double>(points.size()) / static_cast<double>(formats.size() * points_per_format);
+    context.tell_progress(0.4 + 0.6 * done);
   }
-  mark_undominated(points);
+  mark_best(points);
   return points;
 }
 
-Chart error_against_bits_chart(const std::vector<Operating>& points, double sigma) {
-  Chart chart = chart_of("error_against_bits", ChartKind::scatter,
-                         {"Error against the bits that are really stored", "误差与实际占用的位数"});
-  chart.x = axis_of({"storage per parameter, constants included", "每个参数的存储量（含量化常数）"}, "bit");
-  chart.y = logarithmic_axis({"mean squared error", "均方误差"});
-  for (const Operating& point : points) {
-    if (chart.series.empty() || chart.series.back().name != point.type) {
-      chart.series.push_back({point.type, point.label, {}, {}, {}, true});
-    }
-    Series& series = chart.series.back();
-    series.x.push_back(point.bits);
-    series.y.push_back(point.mse);
-    const std::string constants = label_of(point.constants).en;
-    series.point_labels.push_back(point.undominated ? same(fmt::format("{}/{}", point.block_size, constants)) : Text{});
-  }
-  double fewest = points.front().bits, most = points.front().bits;
-  for (const Operating& point : points) {
-    fewest = std::min(fewest, point.bits);
-    most = std::max(most, point.bits);
-  }
-  Series bound{"gaussian_bound", {"Gaussian bound", "高斯率失真界"}, evenly(fewest, most, 60), {}, {}, false};
-  for (const double bits : bound.x) bound.y.push_back(gaussian_rate_distortion_bound(sigma, bits));
-  chart.series.push_back(std::move(bound));
-  chart.note = {fmt::format("Blocks of 32 to 256, constants in fp32, fp16 and 8 bits, on up to {} values. Named points "
-                            "(block/constants): nothing here has less error at no more bits.",
-                            frontier_values),
-                fmt::format("块大小 32 到 256，常数用 fp32、fp16 和 8 位，最多取 {} 个数值。标出名字的点（块/常数）："
-                            "图中没有别的点位数不多于它而误差更小。",
-                            frontier_values)};
+Chart error_against_bits_chart(const std::vector<Operating>& points, ConstantType constants, double nf4_bits) {
+  const Text type = label_of(constants);
+  Chart chart =
+      empty_chart("error_against_bits", {"Error against the bits that are really stored, constants in " + type.en,
+                                         "误差与实际占用的位数，常数用 " + type.zh});
+  chart.series = lines_of(
+      points, [&](const Operating& point) { return point.constants == constants; },
+      [](const Operating&) { return Text{}; });
+  chart.lines = {{true, nf4_bits, {"NF4 in the table", "表中的 NF4"}}};
+  chart.note = {
+      fmt::format("Each line runs through blocks of 256, 128, 64 and 32, on up to {} values. Lower left is "
+                  "better; another type of constants moves every line.",
+                  frontier_values),
+      fmt::format("每条线依次是块 256、128、64、32，最多取 {} 个数值。越靠左下越好；换一种常数类型，所有的线都会移动。",
+                  frontier_values)};
   return chart;
 }
 
-Table operating_table(const std::vector<Operating>& points) {
-  Table table{"frontier", {"Storing choices that nothing here beats", "没有被其他点超过的存法"}, {}, {}};
+Chart frontier_chart(const std::vector<Operating>& points) {
+  Chart chart = empty_chart(
+      "frontier", {"Each type at its best: any block size, any constants", "各格式的最佳表现：块大小与常数类型任选"});
+  chart.series = lines_of(
+      points, [](const Operating& point) { return point.best_of_type; },
+      [](const Operating& point) {
+        if (!point.best) return Text{};
+        const Text type = label_of(point.constants);
+        return Text{fmt::format("{}/{}", point.block_size, type.en), fmt::format("{}/{}", point.block_size, type.zh)};
+      });
+  chart.note = {"Named points (block/constants): nothing here comes within one percent of their error for fewer bits.",
+                "标出的点（块/常数）：图中没有别的点能用更少的位数达到与之相差 1 % 以内的误差。"};
+  return chart;
+}
+
+Table frontier_table(const std::vector<Operating>& points) {
+  Table table{"frontier", {"The best of all, from few bits to many", "最佳的存法，按位数从少到多"}, {}, {}};
   table.columns = {{"type", "", {"Type", "格式"}},
                    {"block", "", {"Block", "块大小"}},
                    {"constants", "", {"Constants", "常数"}},
@@ -88,7 +135,7 @@ Table operating_table(const std::vector<Operating>& points) {
                    {"mse", "", {"MSE", "均方误差 MSE"}}};
   std::vector<Operating> best;
   std::copy_if(points.begin(), points.end(), std::back_inserter(best),
-               [](const Operating& point) { return point.undominated; });
+               [](const Operating& point) { return point.best; });
   std::stable_sort(best.begin(), best.end(), [](const Operating& a, const Operating& b) { return a.bits < b.bits; });
   for (const Operating& point : best) {
     table.rows.push_back(

@@ -55,7 +55,8 @@ struct Operating {
   ConstantType constants = ConstantType::fp32;
   double bits = 0;
   double mse = 0;
-  bool undominated = false;  ///< nothing else here has both fewer or equal bits and less error
+  bool best_of_type = false;  ///< no point of its type comes close for fewer bits
+  bool best = false;          ///< no point at all does
 };
 
 /// Every format at 4 block sizes with 3 constant types: points_per_format points each. Stops early when asked to: then
@@ -63,7 +64,10 @@ struct Operating {
 inline constexpr std::size_t points_per_format = 12;
 Result<std::vector<Operating>> operating_points(std::span<const float> values, const std::vector<Format>& formats,
                                                 const Context& context);
-Chart error_against_bits_chart(const std::vector<Operating>& points, double sigma);
-Table operating_table(const std::vector<Operating>& points);
+/// One line a type with the lesson's present type of constants.
+Chart error_against_bits_chart(const std::vector<Operating>& points, ConstantType constants, double nf4_bits);
+/// One line a type through its best points; the best of all carry names.
+Chart frontier_chart(const std::vector<Operating>& points);
+Table frontier_table(const std::vector<Operating>& points);
 
 }  // namespace qlab::lessons

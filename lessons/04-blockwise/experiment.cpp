@@ -80,15 +80,15 @@ Table sweep_table(const std::vector<SweepRow>& rows) {
 Axis block_axis() { return logarithmic_axis({"values that share a constant", "共用一个常数的数值个数"}, "values"); }
 Axis mse_axis() { return logarithmic_axis({"mean squared error", "均方误差"}); }
 
-enum class Across { blocks, bits };
+enum class Across { blocks, overhead };
 
-/// The error of each type as one line over the block sizes, or over the bits they come to.
+/// The error of each type as one line over the block sizes, or over what their constants cost.
 std::vector<Series> error_lines(const std::vector<SweepRow>& rows, Across across) {
   std::vector<Series> lines;
   for (std::size_t i = 0; i < swept_types.size(); ++i) {
     Series line{swept_types[i], known_format(swept_types[i]).label, {}, {}, {}, true};
     for (const SweepRow& row : rows) {
-      line.x.push_back(across == Across::blocks ? row.block_size : row.bits[i]);
+      line.x.push_back(across == Across::blocks ? row.block_size : row.bits[i] - 4);
       line.y.push_back(row.mse[i]);
     }
     lines.push_back(std::move(line));
@@ -139,15 +139,16 @@ std::vector<Chart> sweep_charts(const std::vector<SweepRow>& rows, int chosen, C
   error.series = error_lines(rows, Across::blocks);
   error.note = {"The steeper a line rises, the more its type suffers from the largest value of a block.",
                 "线上升得越陡，说明该格式越受块内最大值的拖累。"};
-  Chart both = chart_of("error_against_bits", ChartKind::line,
-                        {"What an extra fraction of a bit buys", "多花零点几位，能换来什么"});
-  both.x = axis_of({"storage per parameter, constants included", "每个参数的存储量（含量化常数）"}, "bit");
+  Chart both = chart_of("error_against_overhead", ChartKind::line,
+                        {"What the constants cost and what they buy", "常数花了多少，换来多少"});
+  both.x = logarithmic_axis({"storage per parameter beside its 4-bit code", "每个参数在 4 位编码之外的存储量"}, "bit");
   both.y = mse_axis();
-  both.series = error_lines(rows, Across::bits);
-  both.note = {"Every mark is a block size, the largest on the left.", "每个点是一种块大小，最大的在最左边。"};
+  both.series = error_lines(rows, Across::overhead);
+  both.note = {"Every mark is a block size, the largest on the left. Add 4 bits for the code itself.",
+               "每个点是一种块大小，最大的在最左边。编码本身另占 4 位。"};
   std::vector<Chart> charts{std::move(error), bits_chart(rows, constants), absmax_chart(rows, sigma), std::move(both)};
   for (Chart& chart : charts) {
-    if (chart.name != "error_against_bits") {
+    if (chart.name != "error_against_overhead") {
       chart.lines = {{true, static_cast<double>(chosen), {"block now", "当前块大小"}}};
     }
   }

@@ -78,6 +78,7 @@ Result<Done> add_models(Report& report, const Overhead& overhead, const std::fil
   chart.y = axis_from_zero({"memory", "显存"}, "GB");
   Series before{"before", {"before", "之前"}, {}, {}, {}, false};
   Series after{"after", {"after", "之后"}, {}, {}, {}, false};
+  Series saved{"saved", {"saved", "节省"}, {}, {}, {}, false};
   for (const Model& model : models) {
     const auto weights = quantized_weights(model, assets);
     if (!weights) return weights.error();
@@ -87,8 +88,9 @@ Result<Done> add_models(Report& report, const Overhead& overhead, const std::fil
     chart.x.categories.push_back(same(model.label));
     before.y.push_back(overhead.before * gb_per_bit);
     after.y.push_back(overhead.after() * gb_per_bit);
+    saved.y.push_back(overhead.saved() * gb_per_bit);
   }
-  chart.series = {std::move(before), std::move(after)};
+  chart.series = {std::move(before), std::move(after), std::move(saved)};
   chart.note = {
       "Ledger: the weights of every Linear layer but the head, as bitsandbytes quantizes them. 1 GB is 1e9 bytes.",
       "账本级：除输出头外所有 Linear 层的权重，即 bitsandbytes 量化的部分。1 GB 为 10⁹ 字节。"};
