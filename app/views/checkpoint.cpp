@@ -50,9 +50,9 @@ Text label_of(PassReason reason) {
 
 Cell cell(std::string text) { return Text{std::move(text), ""}; }
 
-std::string lines_of(const Columns& columns, int indent) {
+std::string lines_of(const Columns& columns, const TextStyle& style, int indent) {
   std::string out;
-  for (const std::string& line : aligned(columns)) {
+  for (const std::string& line : aligned(columns, style.width - indent)) {
     out += std::string(static_cast<std::size_t>(indent), ' ') + line + "\n";
   }
   return out;
@@ -113,7 +113,7 @@ std::string text(const QuantizeFileReport& report, const TextStyle& style) {
                             show_number(row.errors.mse), show_number(row.errors.mae), show_number(row.errors.max_error),
                             show_number(row.errors.sqnr_db)});
   }
-  std::string out = lines_of(columns, 0);
+  std::string out = lines_of(columns, style, 0);
   if (report.passed.empty()) return out;
   out += "\n" + in("Passed through as they are:", "原样保留：") + "\n";
   Columns passed;
@@ -121,7 +121,7 @@ std::string text(const QuantizeFileReport& report, const TextStyle& style) {
     passed.rows.push_back(
         {visible(row.name), shown(row.shape), qlab::name_of(row.dtype), label_of(row.reason).in(style.language)});
   }
-  return out + lines_of(passed, 2);
+  return out + lines_of(passed, style, 2);
 }
 
 std::string json(const DequantizeFileReport& report) {
@@ -157,7 +157,7 @@ std::string text(const DequantizeFileReport& report, const TextStyle& style) {
   }
   const std::string passed = fmt::format(
       fmt::runtime(in("{} tensors passed through as they are\n", "{} 个张量原样保留\n")), report.passed.size());
-  return lines_of(columns, 0) + (report.passed.empty() ? "" : "\n" + passed);
+  return lines_of(columns, style, 0) + (report.passed.empty() ? "" : "\n" + passed);
 }
 
 }  // namespace qlab::views
