@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
 
@@ -58,6 +59,40 @@ std::string show_quantity(double number, const std::string& unit, int digits) {
   std::string text = show_number(number, digits);
   if (!unit.empty()) text += " " + unit;
   return text;
+}
+
+std::vector<std::string> show_column(std::span<const double> numbers) {
+  double largest = 0;
+  double smallest = HUGE_VAL;
+  bool whole = true;
+  for (const double number : numbers) {
+    if (!std::isfinite(number) || number == 0) continue;
+    largest = std::max(largest, std::abs(number));
+    smallest = std::min(smallest, std::abs(number));
+    whole = whole && number == std::floor(number);
+  }
+  std::vector<std::string> shown;
+  constexpr double most_decades = 1e4;
+  if (whole || largest >= 1e15 || smallest < 1e-4 || largest / smallest > most_decades) {
+    for (const double number : numbers) shown.push_back(show_number(number));
+    return shown;
+  }
+  const auto decimals_for = [](double size, int digits) {
+    return std::max(0, digits - 1 - static_cast<int>(std::floor(std::log10(size))));
+  };
+  int decimals = std::max(decimals_for(largest, 4), decimals_for(smallest, 3));
+  const auto exact_with = [&](int places) {
+    const double unit = std::pow(10, places);
+    return std::all_of(numbers.begin(), numbers.end(), [&](double number) {
+      return !std::isfinite(number) || std::abs(number * unit - std::round(number * unit)) < 1e-9 * unit * largest;
+    });
+  };
+  while (decimals > 0 && exact_with(decimals - 1)) --decimals;
+  for (const double number : numbers) {
+    shown.push_back(std::isfinite(number) ? with_commas(fmt::format("{:.{}f}", number, decimals))
+                                          : show_number(number));
+  }
+  return shown;
 }
 
 }  // namespace qlab

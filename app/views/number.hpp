@@ -2,7 +2,9 @@
 // carry the full double instead. SPDX-License-Identifier: MIT
 #pragma once
 
+#include <span>
 #include <string>
+#include <vector>
 
 namespace qlab {
 
@@ -12,5 +14,9 @@ std::string show_number(double number, int digits = 4);
 
 /// The number and its unit: "4.5 bits/parameter", "12 GiB", "35 %".
 std::string show_quantity(double number, const std::string& unit, int digits = 4);
+
+/// Figures of one column, with the same number of decimals so that they can be compared down the column: about four
+/// significant digits of the largest and three of the smallest. Each on its own where they span too many decades.
+std::vector<std::string> show_column(std::span<const double> numbers);
 
 }  // namespace qlab

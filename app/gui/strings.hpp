@@ -1,0 +1,73 @@
+// The window's own words, in both languages. SPDX-License-Identifier: MIT
+#pragma once
+
+#include <vector>
+
+#include "core/base/text.hpp"
+
+namespace qlab::gui {
+
+enum class Phrase {
+  lessons,
+  parameters,
+  scenario,
+  scenario_changed,
+  reset,
+  reset_all,
+  type_hint,
+  copy_command,
+  command_copied,
+  export_pictures,
+  theme_light,
+  theme_dark,
+  theme_projector,
+  tab_text,
+  tab_tables,
+  tab_checks,
+  tab_documents,
+  values,
+  computing,
+  cancel,
+  stopped,
+  computed_in,
+  older_picture,
+  no_result,
+  no_tables,
+  no_checks,
+  enlarge,
+  shrink,
+  check,
+  check_value,
+  check_expected,
+  check_source,
+  check_ok,
+  check_failed,
+  claim_holds,
+  claim_fails,
+  tensor_source,
+  tensor_hint,
+  generator_normal,
+  generator_laplace,
+  generator_student_t,
+  generator_uniform,
+  generator_outliers,
+  generator_own,
+  export_title,
+  export_what,
+  export_all_charts,
+  export_formats,
+  export_folder,
+  export_now,
+  export_written,
+  close,
+  on,
+  off,
+  count_,
+};
+
+const char* say(Phrase phrase, Language language);
+
+/// Every phrase, for the font atlas.
+std::vector<Text> all_phrases();
+
+}  // namespace qlab::gui

@@ -1,0 +1,102 @@
+// The charts of the last run, side by side where there is room, with what the pointer reads out.
+#include <algorithm>
+#include <cmath>
+
+#include "app/gui/strings.hpp"
+#include "app/gui/views/views.hpp"
+#include "app/gui/widgets/controls.hpp"
+#include "app/gui/widgets/rich_text.hpp"
+
+namespace qlab::gui {
+namespace {
+
+// Design pixels below which a chart has no room for its axes.
+constexpr float least_width = 320;
+constexpr float least_height = 240;
+
+/// Cross-hair and read-out of the spot under the pointer.
+void draw_hover(const Ui& ui, const chart::Scene& scene, ImVec2 corner) {
+  const ImVec2 mouse = ImGui::GetIO().MousePos;
+  const chart::HoverSpot* spot =
+      chart::spot_at(scene, {(mouse.x - corner.x) / ui.chart_scale, (mouse.y - corner.y) / ui.chart_scale});
+  if (spot == nullptr) return;
+  const auto place = [&](double x, double y) {
+    return ImVec2{corner.x + static_cast<float>(x) * ui.chart_scale, corner.y + static_cast<float>(y) * ui.chart_scale};
+  };
+  const chart::Rectangle& plot = scene.plot;
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  const ImU32 line = ink(ui.palette->muted, 0.6);
+  const ImVec2 at = place(spot->at.x, spot->at.y);
+  list.AddLine({at.x, place(0, plot.corner.y).y}, {at.x, place(0, plot.corner.y + plot.height).y}, line, ui.px(1));
+  list.AddLine({place(plot.corner.x, 0).x, at.y}, {place(plot.corner.x + plot.width, 0).x, at.y}, line, ui.px(1));
+  list.AddCircle(at, ui.px(5), ink(ui.palette->text), 0, ui.px(1.5));
+  explain_item(ui, spot->text);
+}
+
+void draw_chart(AppState& state, Ui& ui, std::size_t index, ImVec2 size) {
+  const Chart& chart = state.page().run->report.charts[index];
+  const ImVec2 corner = ImGui::GetCursorScreenPos();
+  ImGui::PushID(static_cast<int>(index));
+  ImGui::Dummy(size);
+  const bool hot = ImGui::IsItemHovered();
+  const ImVec2 end{corner.x + size.x, corner.y + size.y};
+  if (ImGui::IsRectVisible(corner, end)) {
+    const double scale = static_cast<double>(ui.chart_scale) * ui.pixel_ratio;
+    const Picture& picture = ui.charts.picture(chart, index,
+                                               {.page = state.current,
+                                                .revision = state.page().revision,
+                                                .width = static_cast<int>(size.x * ui.pixel_ratio),
+                                                .height = static_cast<int>(size.y * ui.pixel_ratio),
+                                                .scale = scale,
+                                                .theme = state.theme,
+                                                .language = state.language});
+    ImDrawList& list = *ImGui::GetWindowDrawList();
+    // ImTextureID is a pointer in old versions of ImGui and an integer in new ones: only this cast makes both.
+    list.AddImage((ImTextureID)(static_cast<std::intptr_t>(picture.texture)), corner, end);  // NOLINT
+    if (state.page().error) list.AddRectFilled(corner, end, ink(ui.palette->panel, 0.55));
+    if (hot) draw_hover(ui, picture.scene, corner);
+  }
+  const float side = std::round(line_height(ui.fonts[Face::body]));
+  const ImVec2 after = ImGui::GetCursorScreenPos();
+  if (hot && (state.enlarged || state.page().run->report.charts.size() > 1)) {
+    ImGui::SetCursorScreenPos({end.x - side - ui.px(4), corner.y + ui.px(4)});
+    if (sign_button(ui, "enlarge", state.enlarged ? "×" : "↗")) toggle_enlarged(state, index);
+    explain_item(ui, say(state.enlarged ? Phrase::shrink : Phrase::enlarge, state.language));
+    if (ImGui::IsMouseDoubleClicked(ImGuiMouseButton_Left)) toggle_enlarged(state, index);
+  }
+  ImGui::SetCursorScreenPos(after);
+  ImGui::PopID();
+}
+
+}  // namespace
+
+void draw_charts(AppState& state, Ui& ui) {
+  const Page& page = state.page();
+  if (!page.run) {
+    if (!page.error) write(ui, Face::body, ui.palette->muted, say(Phrase::no_result, state.language));
+    return;
+  }
+  const std::size_t count = page.run->report.charts.size();
+  if (count == 0) return;
+  const ImVec2 room = ImGui::GetContentRegionAvail();
+  const float gap = ui.px(12);
+  if (state.enlarged && *state.enlarged < count) return draw_chart(state, ui, *state.enlarged, room);
+
+  const int columns = count > 1 && room.x >= 2 * least_width * ui.chart_scale + gap ? 2 : 1;
+  const bool fits = static_cast<int>(count) <= columns;
+  const float bar = fits ? 0 : ImGui::GetStyle().ScrollbarSize;
+  const float width = std::floor((room.x - bar - gap * static_cast<float>(columns - 1)) / static_cast<float>(columns));
+  const float height = std::floor(std::max(fits ? room.y : room.y - ui.px(28), least_height * ui.chart_scale));
+  ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
+  const ImVec2 origin = ImGui::GetCursorPos();
+  for (std::size_t i = 0; i < count; ++i) {
+    const int column = static_cast<int>(i) % columns;
+    const int row = static_cast<int>(i) / columns;
+    ImGui::SetCursorPos({std::round(origin.x + static_cast<float>(column) * (width + gap)),
+                         std::round(origin.y + static_cast<float>(row) * (height + gap))});
+    draw_chart(state, ui, i, {width, height});
+  }
+  ImGui::PopStyleVar();
+}
+
+}  // namespace qlab::gui

@@ -1,0 +1,271 @@
+// The panel of controls at the right: scenarios, then one control for each parameter of the lesson.
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+
+#include "app/gui/slider.hpp"
+#include "app/gui/strings.hpp"
+#include "app/gui/views/views.hpp"
+#include "app/gui/widgets/controls.hpp"
+#include "app/gui/widgets/rich_text.hpp"
+#include "app/gui/widgets/text_input.hpp"
+
+namespace qlab::gui {
+namespace {
+
+struct Generator {
+  const char* source;
+  Phrase name;
+};
+constexpr std::array generators{
+    Generator{"normal", Phrase::generator_normal},       Generator{"laplace", Phrase::generator_laplace},
+    Generator{"student_t", Phrase::generator_student_t}, Generator{"uniform", Phrase::generator_uniform},
+    Generator{"outliers", Phrase::generator_outliers},
+};
+
+bool is_slider(const ParameterSpec& spec) {
+  return spec.kind == ParameterKind::number || spec.kind == ParameterKind::integer;
+}
+
+/// A combo box of our own look. Returns the clicked index, or -1.
+int combo(const char* id, const std::vector<std::string>& labels, int selected, float width) {
+  int clicked = -1;
+  ImGui::SetNextItemWidth(width);
+  const ImGuiStyle& style = ImGui::GetStyle();
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {style.FramePadding.x, style.FramePadding.y});
+  if (ImGui::BeginCombo(id, labels[static_cast<std::size_t>(selected)].c_str())) {
+    for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
+      if (ImGui::Selectable(labels[static_cast<std::size_t>(i)].c_str(), i == selected)) clicked = i;
+    }
+    ImGui::EndCombo();
+  }
+  ImGui::PopStyleVar();
+  return clicked;
+}
+
+class Panel {
+ public:
+  Panel(AppState& state, const Ui& ui)
+      : state_(state), ui_(ui), width_(ImGui::GetWindowWidth() - ImGui::GetCursorPosX() - ui.px(20)) {}
+
+  void draw() {
+    draw_title();
+    draw_scenarios();
+    // By index: what is clicked may change the values, never the specs.
+    const auto& specs = state_.lesson().parameters;
+    for (const ParameterSpec& spec : specs) {
+      ImGui::PushID(spec.name.c_str());
+      draw(spec);
+      ImGui::PopID();
+    }
+    if (std::any_of(specs.begin(), specs.end(), is_slider)) {
+      ImGui::Dummy({0, ui_.px(6)});
+      draw_wrapped(ui_, say(Phrase::type_hint, state_.language), width_, {Face::small, ui_.palette->muted});
+    }
+  }
+
+ private:
+  const ParameterValue& value_of(const ParameterSpec& spec) const { return state_.page().parameters.value(spec.name); }
+
+  void draw_title() {
+    const char* reset = say(Phrase::reset_all, state_.language);
+    const float y = ImGui::GetCursorPosY();
+    ImGui::SetCursorPosY(y + ui_.px(3));
+    write(ui_, Face::heading, ui_.palette->text, say(Phrase::parameters, state_.language));
+    const float right = ImGui::GetCursorPosX() + width_ - text_width(ui_, Face::body, reset) - ui_.px(24);
+    ImGui::SetCursorPos({right, y});
+    if (button(ui_, reset, Emphasis::quiet, anything_changed(state_))) reset_all(state_);
+    ImGui::Dummy({0, ui_.px(4)});
+  }
+
+  void draw_scenarios() {
+    const auto& scenarios = state_.lesson().scenarios;
+    if (scenarios.size() < 2) return;
+    write(ui_, Face::small, ui_.palette->muted, say(Phrase::scenario, state_.language));
+    std::vector<std::string> titles;
+    int selected = 0;
+    for (const lessons::Scenario& scenario : scenarios) {
+      if (scenario.name == state_.page().scenario) selected = static_cast<int>(titles.size());
+      titles.push_back(scenario.title.in(state_.language));
+    }
+    const int clicked = combo("##scenario", titles, selected, width_);
+    if (clicked >= 0) select_scenario(state_, scenarios[static_cast<std::size_t>(clicked)].name);
+    ImGui::Dummy({0, ui_.px(8)});
+  }
+
+  void draw(const ParameterSpec& spec) {
+    draw_label(spec);
+    switch (spec.kind) {
+      case ParameterKind::number:
+      case ParameterKind::integer: draw_slider(spec); break;
+      case ParameterKind::choice: draw_choice(spec); break;
+      case ParameterKind::flag: draw_flag(spec); break;
+      case ParameterKind::text: draw_input(spec, ""); break;
+      case ParameterKind::tensor: draw_tensor(spec); break;
+    }
+    draw_refusal(spec);
+    ImGui::Dummy({0, ui_.px(8)});
+  }
+
+  /// Label and symbol at the left; the value and the reset sign at the right.
+  void draw_label(const ParameterSpec& spec) {
+    const Palette& palette = *ui_.palette;
+    const ImVec2 corner = ImGui::GetCursorScreenPos();
+    const float height = std::round(line_height(ui_.fonts[Face::body]));
+    const float reset_x = corner.x + width_ - height;
+    float value_x = reset_x - ui_.px(4);
+    if (is_slider(spec)) value_x = draw_value(spec, corner, reset_x - ui_.px(4));
+
+    const std::string& label = spec.label.in(state_.language);
+    float room = value_x - corner.x - ui_.px(8);
+    const float symbol_width = spec.symbol.empty() ? 0 : text_width(ui_, Face::small, spec.symbol) + ui_.px(8);
+    const std::string shown = shortened(ui_, Face::body, label, room - symbol_width);
+    write_at(ui_, corner, Face::body, palette.text, shown);
+    const float label_width = text_width(ui_, Face::body, shown);
+    if (symbol_width > 0) {
+      const float drop = (ui_.fonts[Face::body]->Ascent - ui_.fonts[Face::small]->Ascent) / ui_.pixel_ratio;
+      write_at(ui_, {corner.x + label_width + ui_.px(8), std::round(corner.y + drop)}, Face::small, palette.muted,
+               spec.symbol);
+    }
+    ImGui::SetCursorScreenPos(corner);
+    ImGui::Dummy({std::max(1.0F, room), height});
+    const std::string& help = spec.help.in(state_.language);
+    explain_item(ui_, shown == label ? help : label + (help.empty() ? "" : ". " + help));
+
+    const bool changed = is_changed(state_, spec.name);
+    if (changed) {
+      ImGui::SetCursorScreenPos({reset_x, corner.y});
+      if (sign_button(ui_, "reset", "↺")) reset_parameter(state_, spec.name);
+      explain_item(ui_, fmt::format(fmt::runtime(say(Phrase::reset, state_.language)),
+                                    show_value(spec, base_value(state_, spec.name), state_.language)));
+    }
+    ImGui::SetCursorScreenPos({corner.x, corner.y + height + ui_.px(3)});
+  }
+
+  /// The value, flush right before `right`; a click on it starts typing. Returns where it begins.
+  float draw_value(const ParameterSpec& spec, ImVec2 corner, float right) {
+    if (state_.typing == spec.name) return draw_typing(spec, corner, right);
+    const std::string shown = show_value(spec, value_of(spec), state_.language);
+    const ImVec2 size{text_width(ui_, Face::strong, shown) + ui_.px(8), line_height(ui_.fonts[Face::body])};
+    const float x = std::round(right - size.x);
+    ImGui::SetCursorScreenPos({x, corner.y});
+    if (ImGui::InvisibleButton("value", size)) start_typing(state_, spec.name);
+    if (ImGui::IsItemHovered()) {
+      ImGui::SetMouseCursor(ImGuiMouseCursor_TextInput);
+      ImGui::GetWindowDrawList()->AddRectFilled({x, corner.y}, {x + size.x, corner.y + size.y},
+                                                ink(ui_.palette->accent_soft), ui_.px(4));
+    }
+    write_at(ui_, {x + ui_.px(4), corner.y}, Face::strong, ui_.palette->accent, shown);
+    return x;
+  }
+
+  float draw_typing(const ParameterSpec& spec, ImVec2 corner, float right) {
+    const float x = right - ui_.px(96);
+    Field& field = state_.page().fields[spec.name];
+    ImGui::SetCursorScreenPos({x, corner.y - ui_.px(4)});
+    ImGui::PushStyleVar(ImGuiStyleVar_FramePadding, {ui_.px(6), ui_.px(3)});
+    const bool first = std::exchange(state_.typing_starts, false);
+    const TextInput input = text_input(ui_, "##typed", field.typed, ui_.px(96), "", first, field.refused.has_value());
+    ImGui::PopStyleVar();
+    if (input.edited) field.refused.reset();
+    if (input.committed) {
+      if (type_parameter(state_, spec.name, field.typed)) stop_typing(state_);
+    } else if (input.left && !first) {
+      stop_typing(state_);
+    }
+    return x;
+  }
+
+  void draw_slider(const ParameterSpec& spec) {
+    double position = slider_position(spec, std::get<double>(value_of(spec)));
+    const double mark = slider_position(spec, std::get<double>(base_value(state_, spec.name)));
+    const SliderState slid = slider(ui_, "slider", width_, position, mark, state_.focused == spec.name);
+    if (slid.clicked) state_.focused = spec.name;
+    if (slid.ctrl_clicked) start_typing(state_, spec.name);
+    if (slid.moved) set_parameter(state_, spec.name, slider_value(spec, position));
+  }
+
+  void draw_choice(const ParameterSpec& spec) {
+    std::vector<std::string> labels;
+    int selected = 0;
+    for (const Choice& choice : spec.choices) {
+      if (choice.id == std::get<std::string>(value_of(spec))) selected = static_cast<int>(labels.size());
+      labels.push_back(choice.label.in(state_.language));
+    }
+    const bool fits = labels.size() <= 5 && segments_width(ui_, labels) <= width_;
+    const int clicked =
+        fits ? segments(ui_, "choice", labels, selected, width_) : combo("##choice", labels, selected, width_);
+    if (clicked < 0) return;
+    state_.focused = spec.name;
+    set_parameter(state_, spec.name, spec.choices[static_cast<std::size_t>(clicked)].id);
+  }
+
+  void draw_flag(const ParameterSpec& spec) {
+    const bool on = std::get<bool>(value_of(spec));
+    if (!toggle(ui_, say(on ? Phrase::on : Phrase::off, state_.language), on)) return;
+    state_.focused = spec.name;
+    set_parameter(state_, spec.name, !on);
+  }
+
+  void draw_input(const ParameterSpec& spec, const char* hint) {
+    const auto found = state_.page().fields.find(spec.name);
+    const bool typed_before = found != state_.page().fields.end();
+    std::string text = typed_before ? found->second.typed : std::get<std::string>(value_of(spec));
+    const bool refused = typed_before && found->second.refused;
+    const TextInput input = text_input(ui_, "##input", text, width_, hint, false, refused);
+    if (input.committed) {
+      type_parameter(state_, spec.name, text);
+    } else if (input.edited) {
+      state_.page().fields[spec.name] = Field{text, std::nullopt};
+    }
+  }
+
+  /// The generators as words to click, and below them the source itself to type.
+  void draw_tensor(const ParameterSpec& spec) {
+    const std::string& source = std::get<std::string>(value_of(spec));
+    const ImVec2 corner = ImGui::GetCursorScreenPos();
+    const float height = std::round(line_height(ui_.fonts[Face::small]) + ui_.px(6));
+    float x = corner.x;
+    float y = corner.y;
+    for (const Generator& generator : generators) {
+      const char* name = say(generator.name, state_.language);
+      const float width = std::round(text_width(ui_, Face::small, name) + ui_.px(18));
+      if (x > corner.x && x + width > corner.x + width_) {
+        x = corner.x;
+        y += height + ui_.px(4);
+      }
+      ImGui::SetCursorScreenPos({x, y});
+      if (chip(ui_, name, {width, height}, source == generator.source)) {
+        set_parameter(state_, spec.name, generator.source);
+      }
+      x += width + ui_.px(4);
+    }
+    ImGui::SetCursorScreenPos({corner.x, y + height + ui_.px(6)});
+    draw_input(spec, say(Phrase::tensor_hint, state_.language));
+    explain_item(ui_, say(Phrase::tensor_hint, state_.language));
+  }
+
+  /// What is wrong with what was typed, or with the run that the last change of this parameter started.
+  void draw_refusal(const ParameterSpec& spec) {
+    const Page& page = state_.page();
+    const auto field = page.fields.find(spec.name);
+    const Error* error = field != page.fields.end() && field->second.refused ? &*field->second.refused
+                         : page.error && page.touched == spec.name           ? &*page.error
+                                                                             : nullptr;
+    if (error == nullptr) return;
+    ImGui::Dummy({0, ui_.px(2)});
+    draw_wrapped(ui_, error->message(), width_, {Face::small, ui_.palette->bad});
+  }
+
+  AppState& state_;
+  const Ui& ui_;
+  float width_;
+};
+
+}  // namespace
+
+void draw_parameters(AppState& state, const Ui& ui) { Panel(state, ui).draw(); }
+
+}  // namespace qlab::gui
