@@ -28,7 +28,7 @@ Json llama_7b_config() {
 std::string refusal_of(const std::string& text) {
   const auto shape = parse_model_shape(text, "config.json");
   REQUIRE_FALSE(shape);
-  const std::string line = shape.error().message();
+  std::string line = shape.error().message();
   CHECK(line.find('\n') == std::string::npos);
   CHECK(line.size() < 250);
   return line;
