@@ -10,6 +10,7 @@
 #include "app/views/json.hpp"
 #include "app/views/junit.hpp"
 #include "app/views/text.hpp"
+#include "app/views/text_faults.hpp"
 #include "core/base/atomic_file.hpp"
 
 namespace qlab::cli {
@@ -31,14 +32,25 @@ Result<std::vector<lessons::Lesson>> chosen_lessons(const Catalogue& catalogue, 
   return chosen;
 }
 
-views::JudgedScenario judge(const lessons::Lesson& lesson, const std::string& scenario,
-                            const std::filesystem::path& data_root, const Common& common) {
+/// Computes a scenario; of the first one, also whether the lesson's texts name what there is.
+Result<lessons::LessonRun> try_scenario(const lessons::Lesson& lesson, const lessons::Scenario& scenario,
+                                        const Catalogue& catalogue, const Common& common) {
+  auto parameters = lessons::parameters_of(lesson, scenario.name);
+  if (!parameters) return parameters.error();
+  auto run = compute(lesson, scenario.name, *std::move(parameters), catalogue.root, common);
+  if (!run || &scenario != lesson.scenarios.data()) return run;
+  std::vector<std::string> ids;
+  for (const lessons::Lesson& one : catalogue.all()) ids.push_back(one.id);
+  if (auto texts = views::check_texts(*run, ids); !texts) return texts.error();
+  return run;
+}
+
+views::JudgedScenario judge(const lessons::Lesson& lesson, const lessons::Scenario& scenario,
+                            const Catalogue& catalogue, const Common& common) {
   const auto start = std::chrono::steady_clock::now();
-  auto parameters = lessons::parameters_of(lesson, scenario);
-  auto run = parameters ? compute(lesson, scenario, *std::move(parameters), data_root, common)
-                        : Result<lessons::LessonRun>(parameters.error());
+  auto run = try_scenario(lesson, scenario, catalogue, common);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
-  return {lesson.id, scenario, taken.count(), std::move(run)};
+  return {lesson.id, scenario.name, taken.count(), std::move(run)};
 }
 
 bool was_cancelled(const views::JudgedScenario& judged) {
@@ -60,7 +72,7 @@ Result<int> check_lessons(const CheckOptions& options, const Common& common) {
   std::vector<views::JudgedScenario> judged;
   for (const lessons::Lesson& lesson : *lessons) {
     for (const lessons::Scenario& scenario : lesson.scenarios) {
-      judged.push_back(judge(lesson, scenario.name, catalogue->root, common));
+      judged.push_back(judge(lesson, scenario, *catalogue, common));
       if (was_cancelled(judged.back())) return judged.back().run.error();
       if (common.format == Format::json) continue;
       if (const auto printed = print(views::text(judged.back(), style)); !printed) return printed.error();

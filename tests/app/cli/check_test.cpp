@@ -70,6 +70,27 @@ TEST_CASE("a scenario that cannot be run does not keep the others from it", "[ap
   CHECK((root.attributes.at("errors") == "1" && root.children.size() == 2));
 }
 
+TEST_CASE("check finds texts that name what is not there", "[app][cli]") {
+  const TemporaryFolder folder;
+  const auto lesson = write_teachers(folder / "ours");
+  const auto refused = [&](const char* file, const std::string& text) {
+    put(lesson / file, text);
+    const Outcome outcome = qloralab({"check", lesson});
+    CHECK(outcome.exit_code == 2);
+    write_teachers(lesson);
+    return outcome.err;
+  };
+  CHECK_THAT(refused("zh.md", "# 我们的\n\n{{values.fp16_gib}}\n"),
+             Catch::StartsWith("qloralab: error: 'values.fp16_gib' leads nowhere (" + (lesson / "zh.md").string() +
+                               ":3): use one of values.") &&
+                 Catch::Contains("parameters.hidden_size"));
+  CHECK_THAT(
+      refused("en.md", "# Ours\n| a |\n| - |\n| [x](lesson:nf5) |\n"),
+      Catch::StartsWith("qloralab: error: 'lesson:nf5' leads nowhere (" + (lesson / "en.md").string() + ":4): ") &&
+          Catch::Contains("lesson:memory-ledger"));
+  CHECK(qloralab({"check", lesson}).exit_code == 0);
+}
+
 TEST_CASE("a JUnit file that cannot be written is an error", "[app][cli]") {
   const Outcome outcome = qloralab({"check", "checkpointing", "--junit", "/dev/null/junit.xml", "--format", "json"});
   CHECK((outcome.exit_code == 2 && outcome.out.empty()));
