@@ -40,6 +40,7 @@ struct Command {
   Declare declare;
 };
 
+Handler declare_bench(CLI::App& options);
 Handler declare_check(CLI::App& options);
 Handler declare_dequantize(CLI::App& options);
 Handler declare_gui(CLI::App& options);

@@ -23,30 +23,31 @@ QuantizeSettings nested_settings(int nested_block_size, Compatibility compatibil
 }  // namespace
 
 BlockConstants compress_constants(std::span<const float> constants, ConstantType type, int nested_block_size,
-                                  Compatibility compatibility) {
+                                  Compatibility compatibility, int threads) {
   BlockConstants stored;
   stored.type = type;
   stored.nested_block_size = nested_block_size;
   if (type == ConstantType::fp32) {
     stored.fp32.assign(constants.begin(), constants.end());
   } else if (type == ConstantType::fp16) {
+    stored.fp16.reserve(constants.size());
     for (const float constant : constants) stored.fp16.push_back(f16_from_f32(constant));
   } else if (!constants.empty()) {
     const float mean = sum_in_torch_order(constants) / static_cast<float>(constants.size());
-    return compress_constants_around(mean, constants, nested_block_size, compatibility);
+    return compress_constants_around(mean, constants, nested_block_size, compatibility, threads);
   }
   return stored;
 }
 
 BlockConstants compress_constants_around(float mean, std::span<const float> constants, int nested_block_size,
-                                         Compatibility compatibility) {
+                                         Compatibility compatibility, int threads) {
   BlockConstants stored;
   stored.type = ConstantType::dynamic8;
   stored.nested_block_size = nested_block_size;
   stored.offset = mean;
   std::vector<float> centred(constants.begin(), constants.end());
   for (float& constant : centred) constant -= mean;
-  Result<QuantizedTensor> nested = quantize(centred, nested_settings(nested_block_size, compatibility), 1);
+  Result<QuantizedTensor> nested = quantize(centred, nested_settings(nested_block_size, compatibility), threads);
   QLAB_CHECK(nested);
   stored.codes = std::move(nested->packed);
   stored.nested_absmax = std::move(nested->scale.fp32);

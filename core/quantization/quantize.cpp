@@ -47,33 +47,31 @@ Result<Done> check_settings(std::span<const float> values, const QuantizeSetting
   return Done{};
 }
 
-/// Finite values can have constants that are not: a range beyond fp32, an absmax beyond fp16.
-Result<Done> check_constants(const BlockConstants& constants, const char* name) {
-  const auto refuse = [&](std::ptrdiff_t block, const char* type, const char* hint) {
-    return Error{Errc::bad_argument, fmt::format("the {} of block {} is too large for {}", name, block, type), "",
-                 hint};
+/// Replaces exact constants by their compressed form; fp32 stays as it is. Finite values can have constants that are
+/// not: a range beyond fp32, an absmax beyond fp16, a mean beyond fp32. `name` is what messages call them.
+Result<Done> compress(BlockConstants& constants, const QuantizeSettings& settings, int threads, const char* name) {
+  const auto refuse = [&](const std::string& whose, const char* type, const char* hint) {
+    return Error{Errc::bad_argument, fmt::format("the {} of {} is too large for {}", name, whose, type), "", hint};
   };
-  const auto wide =
-      std::find_if(constants.fp32.begin(), constants.fp32.end(), [](float x) { return !std::isfinite(x); });
-  if (wide != constants.fp32.end()) {
-    return refuse(wide - constants.fp32.begin(), "fp32", "use a format that scales by the absmax");
+  if (!settings.allow_nonfinite) {
+    if (const auto block = find_nonfinite(constants.fp32)) {
+      return refuse(fmt::format("block {}", *block), "fp32", "use a format that scales by the absmax");
+    }
   }
+  if (settings.constants == ConstantType::fp32) return Done{};
+  BlockConstants compressed = compress_constants(constants.fp32, settings.constants, settings.nested_block_size,
+                                                 settings.compatibility, threads);
+  compressed.fp32 = std::move(constants.fp32);  // empty, but its memory serves the next tensor
+  compressed.fp32.clear();
+  constants = std::move(compressed);
+  if (settings.allow_nonfinite) return Done{};
   const auto high = std::find_if(constants.fp16.begin(), constants.fp16.end(),
                                  [](std::uint16_t bits) { return (bits & 0x7c00) == 0x7c00; });
   if (high != constants.fp16.end()) {
-    return refuse(high - constants.fp16.begin(), "fp16", "use fp32 or 8-bit constants");
+    return refuse(fmt::format("block {}", high - constants.fp16.begin()), "fp16", "use fp32 or 8-bit constants");
   }
+  if (!std::isfinite(constants.offset)) return refuse("all blocks, summed,", "fp32", "use fp32 constants");
   return Done{};
-}
-
-/// Replaces exact constants by their compressed form; fp32 stays where it is.
-Result<Done> compress(BlockConstants& constants, const QuantizeSettings& settings, const char* name) {
-  if (settings.constants != ConstantType::fp32) {
-    constants =
-        compress_constants(constants.fp32, settings.constants, settings.nested_block_size, settings.compatibility);
-  }
-  if (settings.allow_nonfinite) return Done{};
-  return check_constants(constants, name);
 }
 
 void prepare(BlockConstants& constants, std::int64_t blocks, int nested_block_size) {
@@ -114,8 +112,8 @@ Result<Done> quantize(std::span<const float> values, const QuantizeSettings& set
     raise(largest, encode(plan, values.data() + first, last - first, all.from_block(first / plan.block_size, plan)));
   });
   if (largest.load() >= body::infinity_bits && !settings.allow_nonfinite) return nonfinite_error(values);
-  if (Result<Done> stored = compress(out.scale, settings, "scale"); !stored) return stored.error();
-  return compress(out.minimum, settings, "minimum");
+  if (Result<Done> stored = compress(out.scale, settings, threads, "scale"); !stored) return stored.error();
+  return compress(out.minimum, settings, threads, "minimum");
 }
 
 Result<QuantizedTensor> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads) {

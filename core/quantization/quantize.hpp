@@ -85,12 +85,12 @@ Result<Done> dequantize(const QuantizedTensor& tensor, std::span<float> out, int
 /// Compresses exact fp32 constants; quantize() calls it once for the whole tensor. The mean is taken in PyTorch's order
 /// of summation on one thread, so that `offset` is bitsandbytes' own to the bit.
 BlockConstants compress_constants(std::span<const float> constants, ConstantType type, int nested_block_size,
-                                  Compatibility compatibility);
+                                  Compatibility compatibility, int threads = 1);
 
 /// dynamic8 constants of a part of a tensor (whole nested blocks, at least one constant), the mean of all being known.
 /// Whoever quantizes in pieces calls it, see piecewise.hpp.
 BlockConstants compress_constants_around(float mean, std::span<const float> constants, int nested_block_size,
-                                         Compatibility compatibility);
+                                         Compatibility compatibility, int threads = 1);
 
 /// The code of every value, one a byte.
 std::vector<std::uint8_t> unpack_codes(const QuantizedTensor& tensor);

@@ -271,7 +271,10 @@ TEST_CASE("bad settings are refused with what to use instead", "[core][quant]") 
   CHECK(error(values, nested) == "block size is 8: use 16 to 4096");
   CHECK(error(std::vector<float>{1e6F, 0}, settings_of("nf4", 64, ConstantType::fp16)) ==
         "the scale of block 0 is too large for fp16: use fp32 or 8-bit constants");
-  CHECK(error(std::vector<float>{3e38F, -3e38F}, settings_of("int4_affine", 64)) ==
+  CHECK(error(std::vector<float>(160, 3e38F), settings_of("nf4", 64, ConstantType::dynamic8)) ==
+        "the scale of all blocks, summed, is too large for fp32: use fp32 constants");
+  const ConstantType constants = GENERATE(ConstantType::fp32, ConstantType::fp16, ConstantType::dynamic8);
+  CHECK(error(std::vector<float>{3e38F, -3e38F}, settings_of("int4_affine", 64, constants)) ==
         "the scale of block 0 is too large for fp32: use a format that scales by the absmax");
 }
 
