@@ -175,8 +175,7 @@ Chart usage_chart(const LinearTensor& symmetric, int bits) {
 
 /// MSE of both schemes from 2 to 8 bits; empty when stopped on the way.
 Result<Chart> bits_chart(const Study& study, int bits, const Context& context) {
-  Chart chart = chart_of("error_by_bits", ChartKind::line,
-                         {"One bit more, about a quarter of the squared error", "多一位，平方误差约为原来的四分之一"});
+  Chart chart = chart_of("error_by_bits", ChartKind::line, {"Error at 2 to 8 bits", "2 到 8 位时的误差"});
   chart.x = axis_of({"width of a code", "编码宽度"}, "bit");
   chart.y = logarithmic_axis({"mean squared error", "均方误差"});
   Series symmetric{"symmetric", {"symmetric", "对称"}, {}, {}, {}, true};
@@ -196,7 +195,10 @@ Result<Chart> bits_chart(const Study& study, int bits, const Context& context) {
   }
   chart.series = {std::move(symmetric), std::move(affine)};
   chart.lines = {{true, static_cast<double>(bits), {"bits now", "当前位数"}}};
-  chart.note = {"The whole tensor shares one scale at every width.", "各位宽下都是整个张量共用一个尺度。"};
+  chart.note = {
+      "Each bit halves the step; with many values that divides the squared error by about four. One scale for the "
+      "whole tensor.",
+      "每多一位，台阶减半；数值足够多时，平方误差约降为四分之一。整个张量共用一个尺度。"};
   return chart;
 }
 

@@ -270,7 +270,7 @@ Result<Report> nf4_experiment(const Parameters& parameters, const Context& conte
   report.complete = points->size() == formats.size() * points_per_format;
   if (report.complete) {
     report.charts.push_back(error_against_bits_chart(*points, constants, row_of(rows, "nf4").bits));
-    report.charts.push_back(frontier_chart(*points));
+    report.charts.push_back(least_error_chart(*points));
     report.tables.push_back(frontier_table(*points));
   }
   return report;

@@ -36,8 +36,8 @@ void mark_best(std::vector<Operating>& points) {
   }
 }
 
-Chart empty_chart(std::string name, Text title) {
-  Chart chart = chart_of(std::move(name), ChartKind::line, std::move(title));
+Chart empty_chart(std::string name, ChartKind kind, Text title) {
+  Chart chart = chart_of(std::move(name), kind, std::move(title));
   chart.x = axis_of({"storage per parameter, constants included", "每个参数的存储量（含量化常数）"}, "bit");
   chart.y = logarithmic_axis({"mean squared error", "均方误差"});
   return chart;
@@ -95,9 +95,9 @@ Result<std::vector<Operating>> operating_points(std::span<const float> values, c
 
 Chart error_against_bits_chart(const std::vector<Operating>& points, ConstantType constants, double nf4_bits) {
   const Text type = label_of(constants);
-  Chart chart =
-      empty_chart("error_against_bits", {"Error against the bits that are really stored, constants in " + type.en,
-                                         "误差与实际占用的位数，常数用 " + type.zh});
+  Chart chart = empty_chart("error_against_bits", ChartKind::line,
+                            {"Error against the bits that are really stored, constants in " + type.en,
+                             "误差与实际占用的位数，常数用 " + type.zh});
   chart.series = lines_of(
       points, [&](const Operating& point) { return point.constants == constants; },
       [](const Operating&) { return Text{}; });
@@ -111,9 +111,10 @@ Chart error_against_bits_chart(const std::vector<Operating>& points, ConstantTyp
   return chart;
 }
 
-Chart frontier_chart(const std::vector<Operating>& points) {
-  Chart chart = empty_chart(
-      "frontier", {"Each type at its best: any block size, any constants", "各格式的最佳表现：块大小与常数类型任选"});
+Chart least_error_chart(const std::vector<Operating>& points) {
+  Chart chart =
+      empty_chart("least_error", ChartKind::staircase,
+                  {"The least error of each type within a budget of bits", "给定位数预算，各格式能做到的最小误差"});
   chart.series = lines_of(
       points, [](const Operating& point) { return point.best_of_type; },
       [](const Operating& point) {
@@ -121,8 +122,10 @@ Chart frontier_chart(const std::vector<Operating>& points) {
         const Text type = label_of(point.constants);
         return Text{fmt::format("{}/{}", point.block_size, type.en), fmt::format("{}/{}", point.block_size, type.zh)};
       });
-  chart.note = {"Named points (block/constants): nothing here comes within one percent of their error for fewer bits.",
-                "标出的点（块/常数）：图中没有别的点能用更少的位数达到与之相差 1 % 以内的误差。"};
+  chart.note = {
+      "Any block size of 32 to 256, any constants. Named points (block/constants): nothing here comes within one "
+      "percent of their error for fewer bits.",
+      "块大小 32 到 256、常数类型任选。标出的点（块/常数）：没有别的点能用更少的位数做到与之相差 1 % 以内。"};
   return chart;
 }
 

@@ -66,8 +66,8 @@ Result<std::vector<Operating>> operating_points(std::span<const float> values, c
                                                 const Context& context);
 /// One line a type with the lesson's present type of constants.
 Chart error_against_bits_chart(const std::vector<Operating>& points, ConstantType constants, double nf4_bits);
-/// One line a type through its best points; the best of all carry names.
-Chart frontier_chart(const std::vector<Operating>& points);
+/// One staircase a type over its best points; the best of all carry names.
+Chart least_error_chart(const std::vector<Operating>& points);
 Table frontier_table(const std::vector<Operating>& points);
 
 }  // namespace qlab::lessons

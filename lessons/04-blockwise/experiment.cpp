@@ -97,8 +97,7 @@ std::vector<Series> error_lines(const std::vector<SweepRow>& rows, Across across
 }
 
 Chart bits_chart(const std::vector<SweepRow>& rows, ConstantType constants) {
-  Chart chart =
-      chart_of("bits_by_block", ChartKind::line, {"Smaller blocks, more constants to keep", "块越小，要存的常数越多"});
+  Chart chart = chart_of("bits_by_block", ChartKind::line, {"Bits against block size", "位数与块大小"});
   chart.x = block_axis();
   chart.y = axis_of({"storage per parameter, from the real bytes", "每个参数的存储量（按实际字节）"}, "bit");
   Series one{"one_constant", {"one constant a block", "每块一个常数"}, {}, {}, {}, true};
@@ -133,7 +132,7 @@ Chart absmax_chart(const std::vector<SweepRow>& rows, double sigma) {
 }
 
 std::vector<Chart> sweep_charts(const std::vector<SweepRow>& rows, int chosen, ConstantType constants, double sigma) {
-  Chart error = chart_of("error_by_block", ChartKind::line, {"Smaller blocks, smaller errors", "块越小，误差越小"});
+  Chart error = chart_of("error_by_block", ChartKind::line, {"Error against block size", "误差与块大小"});
   error.x = block_axis();
   error.y = mse_axis();
   error.series = error_lines(rows, Across::blocks);

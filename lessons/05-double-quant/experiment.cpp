@@ -70,7 +70,7 @@ Chart constants_chart(std::span<const float> exact, std::span<const float> decod
   const double margin = std::max(0.02 * (*high - *low), 1e-3 * *high) + 1e-30;
   const std::vector<double> edges = evenly(*low - margin, *high + margin, bins + 1);
   Chart chart = chart_of("constants_histogram", ChartKind::histogram,
-                         {"Eight bits hardly move the constants", "压成 8 位，常数几乎没动"});
+                         {"The constants before and after 8 bits", "常数压成 8 位前后的分布"});
   chart.x = axis_of({"absmax of a block", "块的 absmax"});
   chart.y = axis_from_zero({"share of the blocks", "占全部块的比例"}, "%");
   for (const auto& [name, label, values] :

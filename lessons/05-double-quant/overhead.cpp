@@ -73,7 +73,7 @@ Result<Done> add_models(Report& report, const Overhead& overhead, const std::fil
                    {"constants_before_gb", "GB", {"Constants before", "之前的常数"}},
                    {"constants_after_gb", "GB", {"Constants after", "之后的常数"}},
                    {"saved_gb", "GB", {"Saved", "节省"}}};
-  Chart chart = chart_of("saving_by_model", ChartKind::grouped_bars,
+  Chart chart = chart_of("memory_by_model", ChartKind::grouped_bars,
                          {"Memory for the constants of a whole model", "整个模型的常数占多少显存"});
   chart.y = axis_from_zero({"memory", "显存"}, "GB");
   Series before{"before", {"before", "之前"}, {}, {}, {}, false};

@@ -22,8 +22,8 @@ struct Overhead {
 /// `first` is how constants are stored before: fp32 or fp16.
 Overhead overhead_of(int block_size, int nested_block_size, ConstantType first);
 
-/// Table and chart `saving_by_model`: the weights that bitsandbytes quantizes in LLaMA 7B to 65B, from the config files
-/// in assets/models. Errors: those of load_model_shape.
+/// Table `saving_by_model` and chart `memory_by_model`: the weights that bitsandbytes quantizes in LLaMA 7B to 65B,
+/// from the config files in assets/models. Errors: those of load_model_shape.
 Result<Done> add_models(Report& report, const Overhead& overhead, const std::filesystem::path& assets);
 
 /// Real bytes against a count on paper, and how many constants a block of NF4 has.

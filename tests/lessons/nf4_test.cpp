@@ -130,7 +130,7 @@ TEST_CASE("nf4: an index past the end follows the last weight and says so", "[le
 TEST_CASE("nf4: named points of the frontier are those that nothing cheaper comes close to",
           "[lessons][quant][property]") {
   const Report report = run_lesson(lesson(), "default", {{"tensor", "laplace"}, {"n", "16384"}});
-  const Chart* chart = report.find_chart("frontier");
+  const Chart* chart = report.find_chart("least_error");
   REQUIRE(chart != nullptr);
   std::size_t named = 0;
   for (const Series& series : chart->series) {
