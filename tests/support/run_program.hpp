@@ -2,7 +2,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <signal.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -11,7 +10,6 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tests/support/temporary_folder.hpp"
@@ -30,57 +28,39 @@ struct Outcome {
   std::string err;
 };
 
-/// A program under way. Its output goes to files, so that it never waits for a reader.
-class RunningProgram {
- public:
-  explicit RunningProgram(const Invocation& invocation) {
-    process_ = ::fork();
-    if (process_ < 0) throw std::runtime_error("cannot fork");
-    if (process_ == 0) become(invocation);
+/// Becomes the program, in a child process.
+[[noreturn]] inline void execute(const Invocation& invocation) {
+  for (const auto& [name, value] : invocation.environment) {
+    value ? ::setenv(name.c_str(), value->c_str(), 1) : ::unsetenv(name.c_str());
   }
-  RunningProgram(const RunningProgram&) = delete;
-  RunningProgram& operator=(const RunningProgram&) = delete;
-  ~RunningProgram() {
-    if (process_ > 0) {
-      ::kill(process_, SIGKILL);
-      ::waitpid(process_, nullptr, 0);
-    }
-  }
+  if (!invocation.cwd.empty() && ::chdir(invocation.cwd.c_str()) != 0) ::_exit(126);
+  std::vector<char*> arguments;
+  for (const std::string& one : invocation.command) arguments.push_back(const_cast<char*>(one.c_str()));
+  arguments.push_back(nullptr);
+  ::execvp(arguments[0], arguments.data());
+  ::_exit(127);
+}
 
-  void send(int signal) const { ::kill(process_, signal); }
-  std::string error_so_far() const { return content_of(folder_ / "err"); }
+inline int exit_code_of(int status) { return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status); }
 
-  Outcome wait() {
-    int status = 0;
-    ::waitpid(std::exchange(process_, -1), &status, 0);
-    return {WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status), content_of(folder_ / "out"),
-            content_of(folder_ / "err")};
-  }
-
- private:
-  [[noreturn]] void become(const Invocation& invocation) const {
+/// Runs it to its end. Its output goes to files, so that it never waits for a reader.
+inline Outcome run_program(const Invocation& invocation) {
+  const TemporaryFolder folder;
+  const pid_t process = ::fork();
+  if (process < 0) throw std::runtime_error("cannot fork");
+  if (process == 0) {
     const auto redirect = [](int descriptor, const std::filesystem::path& file, int flags) {
       const int opened = ::open(file.c_str(), flags, 0600);
       if (opened < 0 || ::dup2(opened, descriptor) < 0) ::_exit(126);
     };
     redirect(0, "/dev/null", O_RDONLY);
-    redirect(1, folder_ / "out", O_WRONLY | O_CREAT | O_TRUNC);
-    redirect(2, folder_ / "err", O_WRONLY | O_CREAT | O_TRUNC);
-    for (const auto& [name, value] : invocation.environment) {
-      value ? ::setenv(name.c_str(), value->c_str(), 1) : ::unsetenv(name.c_str());
-    }
-    if (!invocation.cwd.empty() && ::chdir(invocation.cwd.c_str()) != 0) ::_exit(126);
-    std::vector<char*> arguments;
-    for (const std::string& one : invocation.command) arguments.push_back(const_cast<char*>(one.c_str()));
-    arguments.push_back(nullptr);
-    ::execvp(arguments[0], arguments.data());
-    ::_exit(127);
+    redirect(1, folder / "out", O_WRONLY | O_CREAT | O_TRUNC);
+    redirect(2, folder / "err", O_WRONLY | O_CREAT | O_TRUNC);
+    execute(invocation);
   }
-
-  TemporaryFolder folder_;
-  pid_t process_ = -1;
-};
-
-inline Outcome run_program(const Invocation& invocation) { return RunningProgram(invocation).wait(); }
+  int status = 0;
+  ::waitpid(process, &status, 0);
+  return {exit_code_of(status), content_of(folder / "out"), content_of(folder / "err")};
+}
 
 }  // namespace qlab::test

@@ -1,23 +1,16 @@
-// `qloralab gui [LESSON]`, and `qloralab` alone: opens the window.
-#include <CLI/CLI.hpp>
-#include <algorithm>
-#include <memory>
-
-#include "app/cli/catalogue.hpp"
-#include "app/cli/command.hpp"
-#include "app/cli/compute.hpp"
+// Opens the window with the lessons there are, at the one that was asked for.
 #include "app/gui/window.hpp"
 
+#include <algorithm>
+#include <utility>
+
+#include "app/cli/catalogue.hpp"
+#include "app/cli/compute.hpp"
+#include "app/cli/gui.hpp"
+
 namespace qlab::cli {
-namespace {
 
-struct GuiOptions {
-  std::string lesson;
-  std::vector<std::string> settings;
-  std::string scenario = "default";
-};
-
-Result<int> open(const GuiOptions& options, const Common& common) {
+Result<int> open_window(const GuiOptions& options, const Common& common) {
   const auto catalogue = load_catalogue(common);
   if (!catalogue) return catalogue.error();
   gui::WindowOptions window;
@@ -40,18 +33,6 @@ Result<int> open(const GuiOptions& options, const Common& common) {
   window.theme = common.theme;
   if (auto done = gui::open_window(std::move(window)); !done) return done.error();
   return 0;
-}
-
-}  // namespace
-
-Handler declare_gui(CLI::App& cli) {
-  const auto options = std::make_shared<GuiOptions>();
-  cli.add_option("LESSON", options->lesson, "id of the lesson to open, or a lesson's folder");
-  cli.add_option("--set", options->settings, "a parameter, by its name or symbol; may be repeated")
-      ->type_name("NAME=VALUE")
-      ->allow_extra_args(false);
-  cli.add_option("--scenario", options->scenario, "start from this scenario of the lesson")->type_name("NAME");
-  return [options](const Common& common) { return open(*options, common); };
 }
 
 }  // namespace qlab::cli
