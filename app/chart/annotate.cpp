@@ -66,6 +66,14 @@ struct Named {
   std::size_t chosen = none;
 };
 
+/// The box with the blank that words on one line need between them.
+Rectangle apart(Rectangle box, double font) {
+  const double blank = 0.5 * font;
+  box.corner.x -= blank;
+  box.width += 2 * blank;
+  return box;
+}
+
 /// Rings around the mark: right first, then left, above, below, and the slants between.
 std::vector<Place> places_around(Point at, double radius, const Rectangle& size, double font, const Room& room) {
   struct Side {
@@ -80,7 +88,7 @@ std::vector<Place> places_around(Point at, double radius, const Rectangle& size,
       Rectangle box = size;
       box.corner = {at.x + side.x * (off + box.width / 2) - box.width / 2,
                     at.y + side.y * (off * 0.7 + box.height / 2) - box.height / 2};
-      if (!room.inside(box) || room.on_words(box)) continue;
+      if (!room.inside(box) || room.on_words(apart(box, font))) continue;
       const double cost = 4 * room.ink(box) + side.effort + 0.2 * (ring - 0.3);
       if (cost < cost_of_silence) places.push_back({box, cost});
     }
@@ -94,7 +102,8 @@ void settle(std::vector<Named>& labels) {
     double cost = place.cost;
     for (std::size_t i = 0; i < labels.size(); ++i) {
       if (i == self || labels[i].chosen == Named::none) continue;
-      if (overlap(place.box, labels[i].places[labels[i].chosen].box)) cost += cost_of_clash;
+      if (overlap(apart(place.box, labels[i].label.size), labels[i].places[labels[i].chosen].box))
+        cost += cost_of_clash;
     }
     return cost;
   };
@@ -232,7 +241,7 @@ void label_points(Draft& draft, const Frame& frame, Room& room) {
   for (Named& named : labels) {
     if (named.chosen == Named::none) continue;
     const Rectangle& box = named.places[named.chosen].box;
-    if (room.on_words(box)) continue;  // two that never came apart: the first stays
+    if (room.on_words(apart(box, named.label.size))) continue;  // two that never came apart: the first stays
     room.take(box);
     if (distance_to(box, named.at) > radius + 0.6 * named.label.size) {
       const Point to = {std::clamp(named.at.x, box.corner.x, box.right()),

@@ -87,7 +87,7 @@ class Bars {
 
   void draw_stack(std::size_t place, double width) {
     double above = 0, below = 0;
-    std::size_t parts = 0;
+    const std::size_t parts = parts_at(place);
     const double from = places_(static_cast<double>(place)) - width / 2;
     Rectangle last;
     for (std::size_t s = 0; s < chart_.series.size(); ++s) {
@@ -98,16 +98,23 @@ class Bars {
       const double next = tame(base + value, false);
       last = box(from, from + width, pixel_of_sum(base), pixel_of_sum(next), series_color(draft_.look, s));
       base = next;
-      ++parts;
       draft_.add(last);
       add_hover(last, s, place, value < 0);
       Label label =
           word(figure(value, 4), {last.corner.x + last.width / 2, last.corner.y + last.height / 2}, Anchor::middle);
       label.color = ink_on(last.fill);
       const Rectangle text = bounds(label);
-      if (text.width < last.width - 4 && text.height < last.height - 1) draft_.words.push_back({label, last.fill});
+      if (parts > 1 && text.width < last.width - 4 && text.height < last.height - 1)
+        draft_.words.push_back({label, last.fill});
     }
-    if (parts > 1 && below == 0) offer_label(figure(above, 4), last, false, slot_ - 3, true);
+    if (parts > 0 && below == 0) offer_label(figure(above, 4), last, false, slot_ - 3, true);
+  }
+
+  std::size_t parts_at(std::size_t place) const {
+    return static_cast<std::size_t>(
+        std::count_if(chart_.series.begin(), chart_.series.end(), [&](const Series& series) {
+          return place < series.y.size() && std::isfinite(series.y[place]) && series.y[place] != 0;
+        }));
   }
 
   double pixel_of_sum(double sum) const {

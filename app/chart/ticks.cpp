@@ -36,9 +36,13 @@ Ticks every(double lo, double hi, double step) {
 }
 
 /// "0.01" or, when any label of the axis would be long, "10⁻²" for all of them.
-std::string decade_label(int multiple, int exponent, bool in_powers) {
-  if (!in_powers) return figure(multiple * ten_to(exponent), 1);
+std::string decade_label(int multiple, int exponent, bool in_powers, bool grouped) {
+  if (!in_powers) return plain(multiple * ten_to(exponent), std::max(0, -exponent), grouped);
   return multiple == 1 ? power_of_ten(exponent) : std::to_string(multiple) + "×" + power_of_ten(exponent);
+}
+
+std::string power_label(double value, bool grouped) {
+  return value >= 1 && value < 1e7 ? plain(value, 0, grouped) : figure(value, 4);
 }
 
 /// Labels for `multiples` of every `stride`th power of `base`.
@@ -50,6 +54,7 @@ Ticks powers(double lo, double hi, double base, int stride, const std::vector<in
   const auto inside = [&](double at) { return at >= lo * (1 - slack) && at <= hi * (1 + slack); };
   const bool thin = last - first > 40;  // minor ticks would be a smear
   const bool in_powers = lo < 0.99e-3 || hi > 1.01e6;
+  const bool grouped = hi >= 10000 * (1 - slack);
   for (int k = first; k <= last; ++k) {
     const double power = std::pow(base, k);
     const bool labelled = ((k % stride) + stride) % stride == 0;
@@ -57,7 +62,8 @@ Ticks powers(double lo, double hi, double base, int stride, const std::vector<in
       const double at = power * multiple;
       if (!inside(at)) continue;
       if (labelled && std::find(multiples.begin(), multiples.end(), multiple) != multiples.end()) {
-        ticks.major.push_back({at, base == 2 ? figure(at, 15) : decade_label(multiple, k, in_powers)});
+        ticks.major.push_back(
+            {at, base == 2 ? power_label(at, grouped) : decade_label(multiple, k, in_powers, grouped)});
       } else if (!thin && (multiple == 1 || stride == 1)) {
         ticks.minor.push_back(at);
       }
@@ -97,7 +103,7 @@ std::vector<Ticks> logarithmic_ticks(double lo, double hi, bool binary, int most
   }
   if (hi / lo < 3) return linear_ticks(lo, hi, most);
   if (hi / lo < 300) {
-    offer(powers(lo, hi, 10, 1, {1, 2, 3, 4, 5, 6, 7, 8, 9}));
+    if (hi / lo < 5) offer(powers(lo, hi, 10, 1, {1, 2, 3, 4, 5, 6, 7, 8, 9}));
     offer(powers(lo, hi, 10, 1, {1, 2, 5}));
     offer(powers(lo, hi, 10, 1, {1, 3}));
   }
