@@ -67,6 +67,10 @@ std::vector<Point> stairs(const std::vector<Point>& points) {
   return out;
 }
 
+bool is_joined(const Draft& draft, std::size_t series) {
+  return draft.chart.kind != ChartKind::scatter || draft.chart.series[series].joined;
+}
+
 void draw_path(Draft& draft, const Frame& frame, const std::vector<Point>& path, const Stroke& stroke) {
   for (std::vector<Point>& piece : clipped(path, frame.plot)) draft.add(Polyline{std::move(piece), stroke});
 }
@@ -138,7 +142,7 @@ void add_hover(Draft& draft, const Frame& frame, std::size_t index, const std::v
 bool has_marks(const Draft& draft, std::size_t index) {
   const Series& series = draft.chart.series[index];
   switch (draft.chart.kind) {
-    case ChartKind::scatter: return true;
+    case ChartKind::scatter: return series.marks || !series.joined;
     case ChartKind::line: return series.marks || series.x.size() <= few_points;
     case ChartKind::staircase: return series.marks;
     default: return false;
@@ -193,8 +197,7 @@ void draw_mark(Draft& draft, std::size_t series, Point at, double radius, bool r
 }
 
 void draw_line_sample(Draft& draft, std::size_t series, Point left, double width) {
-  const bool joined = draft.chart.kind != ChartKind::scatter;
-  if (joined) draft.add(Polyline{{left, {left.x + width, left.y}}, series_stroke(draft, series)});
+  if (is_joined(draft, series)) draft.add(Polyline{{left, {left.x + width, left.y}}, series_stroke(draft, series)});
   if (has_marks(draft, series)) draw_mark(draft, series, {left.x + width / 2, left.y}, draft.size.mark, true);
 }
 
@@ -202,8 +205,10 @@ void draw_points(Draft& draft, const Frame& frame) {
   for (std::size_t i = 0; i < draft.chart.series.size(); ++i) {
     const std::vector<Point> points = pixels_of(frame, draft.chart.series[i]);
     const Stroke stroke = series_stroke(draft, i);
-    if (draft.chart.kind == ChartKind::line) draw_path(draft, frame, thinned(points), stroke);
-    if (draft.chart.kind == ChartKind::staircase) draw_path(draft, frame, thinned(stairs(points)), stroke);
+    if (is_joined(draft, i)) {
+      const bool stepped = draft.chart.kind == ChartKind::staircase;
+      draw_path(draft, frame, thinned(stepped ? stairs(points) : points), stroke);
+    }
     draw_marks(draft, frame, i, has_marks(draft, i) ? points : lone(points));
     add_hover(draft, frame, i, points);
   }

@@ -36,7 +36,7 @@ constexpr Look dark = {
     .axis = rgb(0x7d8590),
     .grid = rgb(0x30363f),
     .reference = rgb(0xd0d6dd),
-    .series = {rgb(0x379be3), rgb(0xe87a22), rgb(0x8ee6a4), rgb(0xac5189), rgb(0x72d0e2), rgb(0xe3be31), rgb(0x715fd4),
+    .series = {rgb(0x379be3), rgb(0xe87a22), rgb(0x9cf59a), rgb(0xac5189), rgb(0x72d0e2), rgb(0xe3be31), rgb(0x715fd4),
                rgb(0xe8eeff)},
     .type = 1,
     .stroke = 1,

@@ -13,7 +13,7 @@ namespace qlab {
 enum class ChartKind {
   line,          ///< series of (x, y), joined
   staircase,     ///< series of (x, y), y held until the next x
-  scatter,       ///< series of (x, y), marks only
+  scatter,       ///< series of (x, y), a mark each
   grouped_bars,  ///< series of y over the categories of the x axis, side by side
   stacked_bars,  ///< the same, one on top of the other
   histogram,     ///< series of y over bins; x holds the bin edges, one more than y
@@ -41,6 +41,7 @@ struct Series {
   std::vector<double> y{};
   std::vector<Text> point_labels{};  ///< one a point, or empty; shown beside the mark
   bool marks = false;                ///< a mark on every point of a line
+  bool joined = false;               ///< scatters: a line through the points, with marks only if `marks` says so
 };
 
 /// z over a grid: z[row * x.size() + column] belongs to (x[column], y[row]).

@@ -103,7 +103,14 @@ Chart error_against_bits() {
   }
   types.point_labels[8].zh = "nf4 + 双重量化";
   chart.series = {types};
-  chart.lines = {{false, 0.0039, {"Gaussian bound at 4 bits", "4 位的高斯下界"}}};
+  chart.lines = {{true, 4, {"4 bits", "4 位"}}};
+  Series bound = series("bound", {"Gaussian bound", "高斯下界"}, {}, {});
+  for (double bits = 4; bits <= 8.5; bits += 0.125) {
+    bound.x.push_back(bits);
+    bound.y.push_back(std::pow(4, -bits));
+  }
+  bound.joined = true;
+  chart.series.push_back(bound);
   chart.note = {"Lower left is better.", "越靠左下越好。"};
   return chart;
 }
