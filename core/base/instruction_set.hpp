@@ -4,7 +4,11 @@
 
 // Target attributes of functions; the build itself stays portable.
 #define QLAB_AVX2 __attribute__((target("avx2")))
+#if defined(__clang__)  // knows no vector width here, and would drop the whole attribute
+#define QLAB_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#else
 #define QLAB_AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,prefer-vector-width=512")))
+#endif
 
 namespace qlab {
 

@@ -142,7 +142,7 @@ class Run {
 Result<DequantizeFileReport> dequantize_file(const DequantizeFileOptions& options, const FileWork& work) {
   const auto file = open_tensor_file(options.input);
   if (!file) return file.error();
-  const auto readers = find_stored_tensors(*file);
+  const auto readers = find_stored_tensors(file->tensors, file->path.string());
   if (!readers) return readers.error();
   if (readers->empty()) {
     return Error{Errc::not_found, "the file has no quantized tensor", options.input.string(),

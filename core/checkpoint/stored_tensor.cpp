@@ -213,9 +213,10 @@ void StoredTensorReader::release() const {
   }
 }
 
-Result<std::vector<StoredTensorReader>> find_stored_tensors(const TensorFile& file) {
+Result<std::vector<StoredTensorReader>> find_stored_tensors(std::span<const TensorView> tensors,
+                                                            const std::string& where) {
   std::map<std::string_view, const TensorView*> by_name;
-  for (const TensorView& tensor : file.tensors) by_name[tensor.name] = &tensor;
+  for (const TensorView& tensor : tensors) by_name[tensor.name] = &tensor;
   std::vector<StoredTensorReader> found;
   for (const auto& [name, state] : by_name) {
     const std::string_view mark = name.find(their_mark) != std::string_view::npos ? their_mark : our_mark;
@@ -223,7 +224,7 @@ Result<std::vector<StoredTensorReader>> find_stored_tensors(const TensorFile& fi
     if (at == std::string_view::npos) continue;
     const std::string_view type = name.substr(at + mark.size());
     const auto bad = [&, owner = name.substr(0, at)](const Error& error) {
-      return Error{Errc::bad_file, fmt::format("quantized tensor '{}' {}", owner, error.what), file.path.string(),
+      return Error{Errc::bad_file, fmt::format("quantized tensor '{}' {}", owner, error.what), where,
                    "write the file again"};
     };
     const std::string_view text(reinterpret_cast<const char*>(state->bytes.data()), state->bytes.size());

@@ -20,7 +20,7 @@
 #include "core/base/result.hpp"
 #include "core/quantization/piecewise.hpp"
 #include "core/quantization/quantize.hpp"
-#include "core/tensor/tensor_file.hpp"
+#include "core/tensor/safetensors.hpp"
 
 namespace qlab {
 
@@ -81,8 +81,10 @@ struct StoredTensorReader {
   void release() const;
 };
 
-/// Every quantized tensor of `file`, in the order of their names; `file` must outlive what is returned. Error: bad_file
-/// if a state cannot be read, or says something that the parts do not bear out.
-Result<std::vector<StoredTensorReader>> find_stored_tensors(const TensorFile& file);
+/// Every quantized tensor among the tensors of a file, in the order of their names; what is returned points to them.
+/// `where` names the file in errors. Error: bad_file if a state cannot be read, or says something that the parts do not
+/// bear out.
+Result<std::vector<StoredTensorReader>> find_stored_tensors(std::span<const TensorView> tensors,
+                                                            const std::string& where);
 
 }  // namespace qlab
