@@ -47,7 +47,7 @@ Result<std::vector<Scheme>> compare(const Study& study, int bits, const LinearTe
   };
   const LinearTensor int8 = quantize_symmetric(study.values, 8);
   const std::vector<float> fp16 = through_f16(study.values);
-  for (auto done :
+  for (const auto& done :
        {add("symmetric",
             {fmt::format("INT{} symmetric, one scale", bits), fmt::format("对称 INT{}，整张量一个尺度", bits)},
             bits + constant_bits, symmetric.decoded),
@@ -267,7 +267,7 @@ Result<Report> linear_int4_experiment(const Parameters& parameters, const Contex
   const auto loaded = load_study(parameters, context);
   if (!loaded) return loaded.error();
   const Study& study = *loaded;
-  report.notes = study.notes;
+  report.notes = {study.description};
   const int bits = static_cast<int>(parameters.integer("bits"));
   const LinearTensor symmetric = quantize_symmetric(study.values, bits);
   const LinearTensor affine = quantize_affine(study.values, bits);

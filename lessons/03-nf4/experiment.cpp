@@ -231,7 +231,7 @@ Result<Report> nf4_experiment(const Parameters& parameters, const Context& conte
   Report report;
   const auto study = load_study(parameters, context);
   if (!study) return study.error();
-  report.notes = study->notes;
+  report.notes = {study->description};
   const double offset = parameters.number("offset");
   const bool extra_value = parameters.flag("extra_value");
   const int block_size = static_cast<int>(parameters.integer("block_size"));

@@ -182,7 +182,7 @@ Result<Report> blockwise_experiment(const Parameters& parameters, const Context&
   Report report;
   const auto study = load_study(parameters, context);
   if (!study) return study.error();
-  report.notes = study->notes;
+  report.notes = {study->description};
   const int chosen = static_cast<int>(parameters.integer("block_size"));
   const ConstantType constants = constants_of(parameters, "constants");
 

@@ -146,7 +146,7 @@ Result<Report> double_quant_experiment(const Parameters& parameters, const Conte
   Report report;
   const auto study = load_study(parameters, context);
   if (!study) return study.error();
-  report.notes = study->notes;
+  report.notes = {study->description};
   const int block_size = static_cast<int>(parameters.integer("block_size"));
   const int nested_block_size = static_cast<int>(parameters.integer("nested_block_size"));
   const ConstantType first = constants_of(parameters, "constants");

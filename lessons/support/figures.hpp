@@ -21,8 +21,8 @@ std::vector<T> joined(std::vector<T> head, const std::vector<T>& tail) {
   return head;
 }
 
-/// "[16] a word in both languages" without repeating it: names and numbers read the same in English and Chinese.
-inline Text same(std::string text) { return {text, text}; }
+/// Names and numbers that read the same in English and Chinese.
+inline Text same(const std::string& text) { return {text, text}; }
 
 Chart chart_of(std::string name, ChartKind kind, Text title);
 Axis axis_of(Text label, std::string unit = "");

@@ -1,7 +1,5 @@
 #include "lessons/support/study.hpp"
 
-#include <fmt/format.h>
-
 #include <cmath>
 #include <utility>
 
@@ -45,13 +43,7 @@ Result<Study> load_study(const Parameters& parameters, const Context& context) {
   // The outliers come on top of a normal of that sigma, so the whole is wider than the parameter says.
   const bool sigma_is_given = distribution != nullptr && *distribution != Distribution::outliers;
   study.sigma = sigma_is_given ? generator.sigma : standard_deviation(study.values);
-  study.notes.push_back(live->description);
-  if (live->sampled) {
-    const std::size_t taken = study.values.size();
-    study.notes.push_back(
-        {fmt::format("A sample: {} of the tensor's {} values, in evenly spread runs.", taken, live->whole_size),
-         fmt::format("这是抽样：从该张量的 {} 个数值中均匀分段取了 {} 个。", live->whole_size, taken)});
-  }
+  study.description = std::move(live->description);
   return study;
 }
 

@@ -21,9 +21,9 @@ inline constexpr std::int64_t live_limit = std::int64_t{1} << 18;
 
 struct Study {
   std::vector<float> values;
-  double sigma = 0;         ///< the generator's standard deviation where it has one, else that of the values
-  bool normal = false;      ///< drawn from a normal distribution: the published figures apply
-  std::vector<Text> notes;  ///< what the tensor is, and whether it is a sample
+  double sigma = 0;     ///< the generator's standard deviation where it has one, else that of the values
+  bool normal = false;  ///< drawn from a normal distribution: the published figures apply
+  Text description;     ///< what the tensor is, and whether it is a sample
 };
 
 /// Loads the tensor of the parameters tensor, n, sigma, seed, nu, outlier_rate and outlier_size. Errors: those of
