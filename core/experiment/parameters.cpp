@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "core/base/check.hpp"
+#include "core/tensor/source.hpp"
 
 namespace qlab {
 namespace {
@@ -93,6 +94,9 @@ Result<Done> check_value(const ParameterSpec& spec, const ParameterValue& value)
            std::any_of(spec.choices.begin(), spec.choices.end(), [&](const Choice& c) { return c.id == *text; });
   }
   if (!fits) return refuse(spec, to_string(value));
+  if (spec.kind == ParameterKind::tensor) {
+    if (const auto source = parse_tensor_source(std::get<std::string>(value)); !source) return source.error();
+  }
   return Done{};
 }
 

@@ -54,7 +54,7 @@ struct ParameterSpec {
 std::string to_string(const ParameterValue& value);
 
 /// Reads a typed value for `spec`. Error: bad_argument that names the parameter and what it takes
-/// ("block_size is 8": "use 16 to 4096").
+/// ("block_size is 8": "use 16 to 4096"); of a tensor as parse_tensor_source(), no file is opened.
 Result<ParameterValue> parse_value(const ParameterSpec& spec, std::string_view typed);
 
 /// Checks kind and range of an already typed value. Error as in parse_value.

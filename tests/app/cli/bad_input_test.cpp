@@ -62,7 +62,7 @@ TEST_CASE("bad input is one clear line, exit code 2 and nothing on standard outp
   CAPTURE(refusal.arguments);
   CHECK(outcome.exit_code == 2);
   CHECK(outcome.out.empty());
-  CHECK_THAT(outcome.err, Catch::StartsWith("qloralab: error: " + std::string(refusal.message)));
+  CHECK_THAT(outcome.err, StartsWith("qloralab: error: " + std::string(refusal.message)));
   CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
   CHECK(outcome.err.ends_with('\n'));
   CHECK(folder.entries() == 0);  // nothing half-written
@@ -72,14 +72,14 @@ TEST_CASE("help and version are no errors", "[app][cli]") {
   const Outcome version = qloralab({"--version"});
   CHECK((version.exit_code == 0 && version.err.empty()));
   CHECK(version.out == qloralab({"run", "--version"}).out);
-  CHECK_THAT(version.out, Catch::StartsWith("qloralab ") && Catch::EndsWith("\n"));
+  CHECK_THAT(version.out, StartsWith("qloralab ") && EndsWith("\n"));
   const Outcome help = qloralab({"--help"});
   CHECK((help.exit_code == 0 && help.err.empty()));
   for (const char* command : {"lessons", "run", "check", "new-lesson", "gui"}) {
-    CHECK_THAT(help.out, Catch::Contains("\n  " + std::string(command) + " "));
+    CHECK_THAT(help.out, ContainsSubstring("\n  " + std::string(command) + " "));
     const Outcome own = qloralab({command, "--help"});
     CHECK((own.exit_code == 0 && own.err.empty()));
-    CHECK_THAT(own.out, Catch::Contains("--format") && Catch::Contains("--lang"));
+    CHECK_THAT(own.out, ContainsSubstring("--format") && ContainsSubstring("--lang"));
   }
 }
 

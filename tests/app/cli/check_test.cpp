@@ -33,8 +33,8 @@ TEST_CASE("check says a line a scenario and sums up", "[app][cli]") {
   const Outcome outcome = qloralab({"check", "checkpointing", write_teachers(folder / "ours")});
   CHECK(outcome.exit_code == 0);
   CHECK_THAT(outcome.out,
-             Catch::Contains("ok      checkpointing / default  ") && Catch::Contains("ok      ours / default  "));
-  CHECK_THAT(outcome.out, Catch::EndsWith(" scenarios passed\n"));
+             ContainsSubstring("ok      checkpointing / default  ") && ContainsSubstring("ok      ours / default  "));
+  CHECK_THAT(outcome.out, EndsWith(" scenarios passed\n"));
 }
 
 TEST_CASE("a broken promise makes check say no, in every form", "[app][cli]") {
@@ -42,8 +42,9 @@ TEST_CASE("a broken promise makes check say no, in every form", "[app][cli]") {
   const auto lesson = write_teachers(folder / "ours & \"theirs\"", broken_promise());
   const Outcome text = qloralab({"check", lesson, "--junit", folder / "junit.xml"});
   CHECK((text.exit_code == 1 && text.err.empty()));
-  CHECK_THAT(text.out, Catch::Contains("FAILED  ours & \"theirs\" / default") && Catch::Contains("3, expected ≥ 5\n"));
-  CHECK_THAT(text.out, Catch::EndsWith("0 of 1 scenarios passed\n"));
+  CHECK_THAT(text.out,
+             ContainsSubstring("FAILED  ours & \"theirs\" / default") && ContainsSubstring("3, expected ≥ 5\n"));
+  CHECK_THAT(text.out, EndsWith("0 of 1 scenarios passed\n"));
   const XmlElement root = parse_xml(content_of(folder / "junit.xml"));
   CHECK((root.name == "testsuites" && root.attributes.at("failures") == "1"));
   CHECK(root.children.at(0).attributes.at("name") == "ours & \"theirs\"");
@@ -62,10 +63,10 @@ TEST_CASE("a scenario that cannot be run does not keep the others from it", "[ap
   const auto lesson = write_teachers(folder / "ours", toml);
   const Outcome outcome = qloralab({"check", lesson, "checkpointing", "--junit", folder / "junit.xml"});
   CHECK(outcome.exit_code == 2);
-  CHECK_THAT(outcome.err, Catch::StartsWith("qloralab: error: expectation of an unknown value 'fp17_gb' (" +
-                                            (lesson / "lesson.toml").string() + ":12): expected one of "));
+  CHECK_THAT(outcome.err, StartsWith("qloralab: error: expectation of an unknown value 'fp17_gb' (" +
+                                     (lesson / "lesson.toml").string() + ":12): expected one of "));
   CHECK_THAT(outcome.out,
-             Catch::Contains("ERROR   ours / default") && Catch::Contains("ok      checkpointing / default"));
+             ContainsSubstring("ERROR   ours / default") && ContainsSubstring("ok      checkpointing / default"));
   const XmlElement root = parse_xml(content_of(folder / "junit.xml"));
   CHECK((root.attributes.at("errors") == "1" && root.children.size() == 2));
 }
@@ -81,20 +82,19 @@ TEST_CASE("check finds texts that name what is not there", "[app][cli]") {
     return outcome.err;
   };
   CHECK_THAT(refused("zh.md", "# 我们的\n\n{{values.fp16_gib}}\n"),
-             Catch::StartsWith("qloralab: error: 'values.fp16_gib' leads nowhere (" + (lesson / "zh.md").string() +
-                               ":3): use one of values.") &&
-                 Catch::Contains("parameters.hidden_size"));
-  CHECK_THAT(
-      refused("en.md", "# Ours\n| a |\n| - |\n| [x](lesson:nf5) |\n"),
-      Catch::StartsWith("qloralab: error: 'lesson:nf5' leads nowhere (" + (lesson / "en.md").string() + ":4): ") &&
-          Catch::Contains("lesson:memory-ledger"));
+             StartsWith("qloralab: error: 'values.fp16_gib' leads nowhere (" + (lesson / "zh.md").string() +
+                        ":3): use one of values.") &&
+                 ContainsSubstring("parameters.hidden_size"));
+  CHECK_THAT(refused("en.md", "# Ours\n| a |\n| - |\n| [x](lesson:nf5) |\n"),
+             StartsWith("qloralab: error: 'lesson:nf5' leads nowhere (" + (lesson / "en.md").string() + ":4): ") &&
+                 ContainsSubstring("lesson:memory-ledger"));
   CHECK(qloralab({"check", lesson}).exit_code == 0);
 }
 
 TEST_CASE("a JUnit file that cannot be written is an error", "[app][cli]") {
   const Outcome outcome = qloralab({"check", "checkpointing", "--junit", "/dev/null/junit.xml", "--format", "json"});
   CHECK((outcome.exit_code == 2 && outcome.out.empty()));
-  CHECK_THAT(outcome.err, Catch::StartsWith("qloralab: error: ") && Catch::Contains("(/dev/null)"));
+  CHECK_THAT(outcome.err, StartsWith("qloralab: error: ") && ContainsSubstring("(/dev/null)"));
 }
 
 }  // namespace

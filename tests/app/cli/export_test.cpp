@@ -21,9 +21,9 @@ TEST_CASE("run exports every chart and table, and tells the same on standard out
   for (const json& chart : document["charts"]) {
     const std::string stem = "memory-ledger-" + chart["name"].get<std::string>();
     CAPTURE(stem);
-    CHECK_THAT(content_of(out / (stem + ".png")), Catch::StartsWith("\x89PNG\r\n") && Catch::Contains(command));
-    CHECK_THAT(content_of(out / (stem + ".pdf")), Catch::StartsWith("%PDF-"));
-    CHECK_THAT(content_of(out / (stem + ".svg")), Catch::Contains("<svg") && Catch::Contains(command));
+    CHECK_THAT(content_of(out / (stem + ".png")), StartsWith("\x89PNG\r\n") && ContainsSubstring(command));
+    CHECK_THAT(content_of(out / (stem + ".pdf")), StartsWith("%PDF-"));
+    CHECK_THAT(content_of(out / (stem + ".svg")), ContainsSubstring("<svg") && ContainsSubstring(command));
     CHECK(std::filesystem::file_size(out / (stem + ".csv")) > 0);
     expected += 4;
   }
@@ -57,7 +57,7 @@ TEST_CASE("a file in the way leaves no half-written one", "[app][cli]") {
   std::filesystem::create_directories(folder / "out/checkpointing.json");  // a folder where the file would be
   const Outcome outcome = qloralab({"run", "checkpointing", "--out", folder / "out", "--export", "json"});
   CHECK((outcome.exit_code == 2 && outcome.out.empty()));
-  CHECK_THAT(outcome.err, Catch::StartsWith("qloralab: error: ") && Catch::Contains("checkpointing.json"));
+  CHECK_THAT(outcome.err, StartsWith("qloralab: error: ") && ContainsSubstring("checkpointing.json"));
   CHECK(std::distance(std::filesystem::directory_iterator(folder / "out"), {}) == 1);
 }
 

@@ -17,8 +17,8 @@ TEST_CASE("without a display the window says what works without one", "[app][cli
     CAPTURE(arguments);
     const Outcome outcome = without_display(arguments);
     CHECK((outcome.exit_code == 2 && outcome.out.empty()));
-    CHECK_THAT(outcome.err, Catch::StartsWith("qloralab: error: ") &&
-                                Catch::EndsWith(": use qloralab lessons, run or check, which need none\n"));
+    CHECK_THAT(outcome.err,
+               StartsWith("qloralab: error: ") && EndsWith(": use qloralab lessons, run or check, which need none\n"));
     CHECK(std::count(outcome.err.begin(), outcome.err.end(), '\n') == 1);
   }
 }

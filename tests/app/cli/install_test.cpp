@@ -25,7 +25,7 @@ TEST_CASE("an installed program works wherever its folder is moved", "[app][cli]
   const Outcome checked = run_program(invocation);
   CHECK((checked.exit_code == 0 && checked.err.empty()));
   invocation.command = {moved / "bin/qloralab", "lessons"};
-  CHECK_THAT(run_program(invocation).out, Catch::Contains("checkpointing  Moved: "));
+  CHECK_THAT(run_program(invocation).out, ContainsSubstring("checkpointing  Moved: "));
   CHECK(std::filesystem::exists(moved / "share/qloralab/lessons/AUTHORING.md"));
   CHECK_FALSE(std::filesystem::exists(moved / "share/qloralab/lessons/engine"));
 }

@@ -8,8 +8,8 @@ using namespace qlab::test;
 TEST_CASE("lessons lists id, title and parameters with range and default", "[app][cli]") {
   const Outcome text = qloralab({"lessons"});
   CHECK((text.exit_code == 0 && text.err.empty()));
-  CHECK_THAT(text.out, Catch::Contains("memory-ledger  The memory ledger\n"));
-  CHECK_THAT(text.out, Catch::Contains("hidden_size, H  = 4096 ") && Catch::Contains(" 256 .. 16384 "));
+  CHECK_THAT(text.out, ContainsSubstring("memory-ledger  The memory ledger\n"));
+  CHECK_THAT(text.out, ContainsSubstring("hidden_size, H  = 4096 ") && ContainsSubstring(" 256 .. 16384 "));
   const Outcome listed = qloralab({"lessons", "--format", "json", "--lang=zh"});
   CHECK((listed.exit_code == 0 && listed.err.empty()));
   const json document = json::parse(listed.out);
@@ -24,7 +24,8 @@ TEST_CASE("a teacher's lessons come beside ours", "[app][cli]") {
   write_teachers(folder / "01-ours");
   const Outcome listed = qloralab({"--lessons", folder.path(), "lessons"});
   CHECK(listed.exit_code == 0);
-  CHECK_THAT(listed.out, Catch::Contains("memory-ledger  The memory ledger\n") && Catch::Contains("\nours  Ours\n"));
+  CHECK_THAT(listed.out,
+             ContainsSubstring("memory-ledger  The memory ledger\n") && ContainsSubstring("\nours  Ours\n"));
   const Outcome run = qloralab({"run", "ours", "--format", "json", "--lessons", folder.path()});
   CHECK(run.exit_code == 0);
   const json document = json::parse(run.out);
@@ -36,7 +37,7 @@ TEST_CASE("a teacher's lesson may not take a lesson's id, nor a folder be withou
   const TemporaryFolder folder;
   const Outcome none = qloralab({"lessons", "--lessons", folder.path()});
   CHECK((none.exit_code == 2 && none.out.empty()));
-  CHECK_THAT(none.err, Catch::StartsWith("qloralab: error: no lesson here (" + folder.path().string() + "): "));
+  CHECK_THAT(none.err, StartsWith("qloralab: error: no lesson here (" + folder.path().string() + "): "));
   write_teachers(folder / "memory-ledger");
   const Outcome taken = qloralab({"lessons", "--lessons", folder.path()});
   CHECK((taken.exit_code == 2 && taken.out.empty()));

@@ -19,8 +19,8 @@ TEST_CASE("a new lesson from any of ours passes check as it is", "[app][cli]") {
     CHECK(checked.exit_code == 0);
     const json item = json::parse(checked.out)["items"][0];
     CHECK(item["checks"].back()["name"].get<std::string>().starts_with("expect_"));
-    CHECK_THAT(content_of(mine / "lesson.toml"), Catch::StartsWith("# A lesson of your own."));
-    CHECK_THAT(content_of(mine / "zh.md"), Catch::Contains("(lesson:" + from + ")"));
+    CHECK_THAT(content_of(mine / "lesson.toml"), StartsWith("# A lesson of your own."));
+    CHECK_THAT(content_of(mine / "zh.md"), ContainsSubstring("(lesson:" + from + ")"));
   }
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("a new lesson never touches what is there", "[app][cli]") {
   CHECK(folder.entries() == 2);
   const Outcome nowhere = qloralab({"new-lesson", "/proc/mine", "--from", "checkpointing"});
   CHECK(nowhere.exit_code == 2);
-  CHECK_THAT(nowhere.err, Catch::StartsWith("qloralab: error: cannot make the folder (/proc/mine): "));
+  CHECK_THAT(nowhere.err, StartsWith("qloralab: error: cannot make the folder (/proc/mine): "));
 }
 
 }  // namespace

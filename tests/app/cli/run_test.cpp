@@ -75,17 +75,17 @@ TEST_CASE("names are English in every language", "[app][cli]") {
 TEST_CASE("the text view ends with the command line that makes it again", "[app][cli]") {
   const Outcome outcome = qloralab({"run", "checkpointing", "--set", "ratio=40"});
   CHECK(outcome.exit_code == 0);
-  CHECK_THAT(outcome.out, Catch::EndsWith("\n$ qloralab run checkpointing --set ratio=40\n"));
+  CHECK_THAT(outcome.out, EndsWith("\n$ qloralab run checkpointing --set ratio=40\n"));
   CHECK(outcome.out.find('\x1b') == std::string::npos);
 }
 
 TEST_CASE("CSV holds the tables, log the lines of the source's script", "[app][cli]") {
   const Outcome csv = qloralab({"run", "memory-ledger", "--format", "csv"});
   CHECK(csv.exit_code == 0);
-  CHECK_THAT(csv.out, Catch::StartsWith("# ") && Catch::Contains("\n\n# "));
+  CHECK_THAT(csv.out, StartsWith("# ") && ContainsSubstring("\n\n# "));
   const Outcome log = qloralab({"run", "memory-ledger", "--format", "log"});
   CHECK(log.exit_code == 0);
-  CHECK_THAT(log.out, Catch::Contains("12.00") && Catch::Contains("9.00"));
+  CHECK_THAT(log.out, ContainsSubstring("12.00") && ContainsSubstring("9.00"));
 }
 
 TEST_CASE("a broken promise is exit code 1, with the whole report", "[app][cli]") {
@@ -95,7 +95,7 @@ TEST_CASE("a broken promise is exit code 1, with the whole report", "[app][cli]"
   const Outcome outcome = qloralab({"run", write_teachers(folder / "ours", toml)});
   CHECK(outcome.exit_code == 1);
   CHECK(outcome.err.empty());
-  CHECK_THAT(outcome.out, Catch::Contains("  FAILED  ") && Catch::Contains(": 3, expected 4\n"));
+  CHECK_THAT(outcome.out, ContainsSubstring("  FAILED  ") && ContainsSubstring(": 3, expected 4\n"));
 }
 
 TEST_CASE("a folder with any name is a lesson", "[app][cli]") {
@@ -128,7 +128,7 @@ TEST_CASE("a reader that leaves early is no error to talk about", "[app][cli]") 
        {},
        {}});
   CHECK(outcome.err.empty());
-  CHECK_THAT(outcome.out, Catch::StartsWith("{\"format_v"));
+  CHECK_THAT(outcome.out, StartsWith("{\"format_v"));
 }
 
 TEST_CASE("a full disk behind standard output is an error", "[app][cli]") {

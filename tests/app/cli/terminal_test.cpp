@@ -28,7 +28,7 @@ TEST_CASE("on a terminal the report has colours and the terminal's width", "[app
   const int columns = GENERATE(60, 120);
   const Outcome outcome = on_terminal(qloralab_invocation({"run", "checkpointing"}), columns);
   CHECK(outcome.exit_code == 0);
-  CHECK_THAT(outcome.out, Catch::Contains("\x1b[1m") && Catch::Contains("\x1b[32m"));
+  CHECK_THAT(outcome.out, ContainsSubstring("\x1b[1m") && ContainsSubstring("\x1b[32m"));
   std::istringstream lines(plain(outcome.out));
   int widest = 0;
   for (std::string line; std::getline(lines, line);) widest = std::max(widest, qlab::views::display_width(line));
@@ -47,7 +47,7 @@ const std::vector<std::string> slow_sweep{"run", "blockwise", "--set", "n=419430
 TEST_CASE("a slow run shows its progress on a terminal, and nowhere else", "[app][cli]") {
   const Outcome shown = on_terminal(qloralab_invocation(slow_sweep), 80);
   CHECK(shown.exit_code == 0);
-  CHECK_THAT(shown.out, Catch::Contains(" %") && Catch::Contains("\r\x1b[K"));
+  CHECK_THAT(shown.out, ContainsSubstring(" %") && ContainsSubstring("\r\x1b[K"));
   const Outcome quiet = qloralab(slow_sweep);
   CHECK((quiet.exit_code == 0 && quiet.err.empty()));
 }
@@ -61,7 +61,7 @@ TEST_CASE("Ctrl-C stops a slow run, in one line, with nothing written", "[app][c
   program.press("\x03");
   const Outcome outcome = program.wait();
   CHECK(outcome.exit_code == 2);
-  CHECK_THAT(outcome.out, Catch::EndsWith("qloralab: error: stopped (blockwise): nothing was written\r\n"));
+  CHECK_THAT(outcome.out, EndsWith("qloralab: error: stopped (blockwise): nothing was written\r\n"));
   CHECK(folder.entries() == 0);
 }
 

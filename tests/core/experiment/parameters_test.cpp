@@ -37,6 +37,19 @@ TEST_CASE("a refused value names the parameter and its range and changes nothing
   CHECK(parameters.integer("block_size") == 64);
 }
 
+TEST_CASE("a tensor must be a source that can be read", "[core][experiment]") {
+  ParameterSpec spec;
+  spec.name = "tensor";
+  spec.kind = ParameterKind::tensor;
+  spec.fallback = std::string("normal");
+  Parameters parameters({spec});
+  CHECK(parameters.set("tensor", "0.5, -1"));
+  CHECK(parameters.set("tensor", "missing.npy"));
+  CHECK_FALSE(parameters.set("tensor", "nromal"));
+  CHECK_FALSE(parameters.set("tensor", "1, nan"));
+  CHECK(parameters.text("tensor") == "missing.npy");
+}
+
 TEST_CASE("an unknown parameter's error lists the known ones", "[core][experiment]") {
   Parameters parameters({block_size()});
   const auto result = parameters.set("blocks", "64");

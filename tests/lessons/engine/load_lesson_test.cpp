@@ -1,5 +1,8 @@
 #include "lessons/engine/lesson.hpp"
 
+#include <iterator>
+#include <random>
+
 #include "tests/lessons/engine/small_lesson.hpp"
 #include "tests/support/catch.hpp"
 
@@ -120,6 +123,10 @@ TEST_CASE("every mistake in a lesson.toml names file, line, key and what was exp
        "constants, sorted, source"},
       {"block = 128", "block = 8",
        "block_size is '8' in 'set' of scenario 'wide' (LESSON:57): use a whole number from 16 to 4096"},
+      {"source = \"laplace\"", "source = \"lapalce\"",
+       "tensor is 'lapalce' in 'set' of scenario 'wide' (LESSON:57): use normal, laplace, student_t, uniform or "
+       "outliers; "
+       "numbers such as 0.5, -1.2; or FILE#NAME of a safetensors file, or an npy file"},
       {"block = 128", "block = \"128\"",
        "block = \"128\" in 'set' of scenario 'wide' (LESSON:57): expected it without quotes"},
       {"block = 128", "block = 128, block_size = 64",
@@ -192,6 +199,46 @@ TEST_CASE("malformed TOML, broken UTF-8 and missing files say where", "[lessons]
     CHECK(missing.error().message() ==
           std::string(name) + " is missing (" + (path / name).string() + "): write this file");
   }
+}
+
+TEST_CASE("a folder where a file should be cannot be read", "[lessons][engine]") {
+  const TemporaryFolder folder;
+  std::filesystem::create_directories(folder / "small/lesson.toml");
+  const auto lesson = lessons::load_lesson(folder / "small", {}, small_experiments);
+  REQUIRE_FALSE(lesson);
+  CHECK(lesson.error().message() ==
+        "cannot read lesson.toml (" + (folder / "small/lesson.toml").string() + "): Is a directory");
+}
+
+TEST_CASE("whatever is done to a lesson.toml, it loads or says where it is wrong", "[lessons][engine][property]") {
+  const TemporaryFolder folder;
+  const auto path = write_lesson(folder / "small", small_lesson_toml);
+  std::minstd_rand random(7);
+  const auto below = [&](std::size_t count) { return random() % count; };
+  const std::string_view pieces[] = {"\"", "[",  "]",     "]]", "{",   "}",       "=",    "\n",      "#",
+                                     ",",  "''", "1e999", "-0", "nan", "\\u0000", "\xff", "default", "[[scenarios]]",
+                                     "x",  " "};
+  int refused = 0;
+  for (int i = 0; i < 1500; ++i) {
+    std::string toml(small_lesson_toml);
+    for (std::size_t change = 0; change <= below(3); ++change) {
+      const std::size_t place = below(toml.size());
+      if (below(2) == 0) {
+        toml.erase(place, 1 + below(40));
+      } else {
+        toml.insert(place, pieces[below(std::size(pieces))]);
+      }
+    }
+    put(path / "lesson.toml", toml);
+    const auto lesson = lessons::load_lesson(path, {}, small_experiments);
+    if (lesson) continue;
+    ++refused;
+    CAPTURE(toml);
+    CHECK(lesson.error().where.starts_with((path / "lesson.toml").string() + ":"));
+    CHECK_FALSE(lesson.error().what.empty());
+    CHECK(lesson.error().message().find('\n') == std::string::npos);
+  }
+  CHECK(refused > 1000);
 }
 
 constexpr const char* teachers_toml = R"(schema = 1

@@ -112,8 +112,8 @@ TEST_CASE("the command line makes the same run again and survives a shell", "[le
   CHECK(line("wide", "sigma", "2.5") == "qloralab run small --scenario wide");
   CHECK(line("wide", "block", "64") == "qloralab run small --scenario wide --set block_size=64");
   CHECK(line("default", "source", "my file.npy") == "qloralab run small --set 'source=my file.npy'");
-  CHECK(line("default", "source", "a'b $HOME") == R"(qloralab run small --set 'source=a'\''b $HOME')");
-  CHECK(line("default", "source", "a\nb'\\") == R"(qloralab run small --set $'source=a\012b\'\\')");
+  CHECK(line("default", "source", "a'b $HOME.npy") == R"(qloralab run small --set 'source=a'\''b $HOME.npy')");
+  CHECK(line("default", "source", "a\nb'\\.npy") == R"(qloralab run small --set $'source=a\012b\'\\.npy')");
   CHECK(line("default", "source", "权重.npy") == "qloralab run small --set 'source=权重.npy'");
   f.lesson.built_in = false;
   f.lesson.folder = "my lessons/-one";
