@@ -8,16 +8,10 @@ namespace {
 using namespace qlab;
 using namespace qlab::tests;
 
-std::vector<lessons::Lesson> all_lessons() {
-  auto loaded = lessons::load_lessons(std::filesystem::path(QLAB_SOURCE_ROOT) / "lessons");
-  if (!loaded) FAIL(loaded.error().message());
-  return *std::move(loaded);
-}
-
 bool in_both_languages(const Text& text) { return !text.en.empty() && !text.zh.empty(); }
 
 TEST_CASE("values have names of their own, and tables and charts, which become files, have too", "[lessons]") {
-  for (const lessons::Lesson& lesson : all_lessons()) {
+  for (const lessons::Lesson& lesson : built_in_lessons()) {
     const Report report = run_lesson(lesson);
     std::set<std::string> values, files, checks;
     for (const Value& value : report.values) {
@@ -40,7 +34,7 @@ TEST_CASE("values have names of their own, and tables and charts, which become f
 }
 
 TEST_CASE("whatever a Report shows is said in both languages", "[lessons][text]") {
-  for (const lessons::Lesson& lesson : all_lessons()) {
+  for (const lessons::Lesson& lesson : built_in_lessons()) {
     const Report report = run_lesson(lesson);
     for (const Value& value : report.values) {
       CAPTURE(lesson.id, value.name);

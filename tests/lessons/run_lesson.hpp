@@ -23,6 +23,13 @@ inline lessons::Lesson built_in_lesson(const std::string& folder) {
   return *std::move(lesson);
 }
 
+/// All of them, in their order.
+inline std::vector<lessons::Lesson> built_in_lessons() {
+  auto loaded = lessons::load_lessons(std::filesystem::path(QLAB_SOURCE_ROOT) / "lessons");
+  if (!loaded) FAIL(loaded.error().message());
+  return *std::move(loaded);
+}
+
 using Overrides = std::vector<std::pair<std::string, std::string>>;
 
 inline Result<lessons::LessonRun> try_run(const lessons::Lesson& lesson, const std::string& scenario = "default",

@@ -1,6 +1,5 @@
 // The lessons' texts: what en.md says, zh.md says too, and what they name exists.
 #include <algorithm>
-#include <filesystem>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,12 +11,6 @@ namespace {
 
 using namespace qlab;
 using namespace qlab::tests;
-
-std::vector<lessons::Lesson> all_lessons() {
-  auto loaded = lessons::load_lessons(std::filesystem::path(QLAB_SOURCE_ROOT) / "lessons");
-  if (!loaded) FAIL(loaded.error().message());
-  return *std::move(loaded);
-}
 
 /// Calls visit(block) for every block of the text, in reading order.
 template <class Visit>
@@ -50,7 +43,7 @@ Outline outline_of(const std::string& text) {
 }
 
 TEST_CASE("both languages of a lesson have the same headings, links and live values", "[lessons][text]") {
-  for (const lessons::Lesson& lesson : all_lessons()) {
+  for (const lessons::Lesson& lesson : built_in_lessons()) {
     CAPTURE(lesson.id);
     const Outline en = outline_of(lesson.body.en);
     const Outline zh = outline_of(lesson.body.zh);
@@ -63,7 +56,7 @@ TEST_CASE("both languages of a lesson have the same headings, links and live val
 }
 
 TEST_CASE("a live value of a text names a value of the Report or a parameter", "[lessons][text]") {
-  for (const lessons::Lesson& lesson : all_lessons()) {
+  for (const lessons::Lesson& lesson : built_in_lessons()) {
     const Report report = run_lesson(lesson);
     const Parameters parameters(lesson.parameters);
     for (const std::string& name : outline_of(lesson.body.en).live_values) {
@@ -80,7 +73,7 @@ TEST_CASE("a live value of a text names a value of the Report or a parameter", "
 }
 
 TEST_CASE("a link to a lesson leads to one", "[lessons][text]") {
-  const std::vector<lessons::Lesson> lessons = all_lessons();
+  const std::vector<lessons::Lesson> lessons = built_in_lessons();
   for (const lessons::Lesson& lesson : lessons) {
     for (const std::string& link : outline_of(lesson.body.en).links) {
       CAPTURE(lesson.id, link);
