@@ -98,13 +98,15 @@ void focus_next(AppState& state) {
 
 }  // namespace
 
-AppState::AppState(WindowOptions options, std::function<void()> wake)
+AppState::AppState(WindowOptions options, std::function<void()> wake_window)
     : lessons(std::move(options.lessons)),
       assets(std::move(options.assets)),
       backend(std::move(options.backend)),
       language(options.language),
       theme(options.theme),
-      runner(std::move(wake)) {
+      wake(std::move(wake_window)),
+      runner(wake) {
+  exporting.folder = default_export_folder();
   for (const lessons::Lesson& lesson : lessons) {
     pages.emplace_back(scenario_parameters(lesson, "default"));
     code_points.add(lesson);
@@ -257,10 +259,17 @@ void set_language(AppState& state, Language language) {
   state.notice.clear();
 }
 
+void ask_for_export(AppState& state, std::optional<std::size_t> chart) {
+  state.exporting.chart = chart;
+  state.exporting.result.reset();
+  state.exporting.asked_for = true;
+}
+
 bool receive(AppState& state, Runner::Clock::duration limit) {
+  bool moved = receive_export(state.exporting);
   Runner::News news = state.runner.poll(state.asked ? limit : Runner::Clock::duration::zero());
   state.asked = false;
-  const bool moved = news.busy != state.busy || news.progress != state.progress;
+  moved |= news.busy != state.busy || news.progress != state.progress;
   state.busy = news.busy;
   state.progress = news.progress;
   Page& page = state.pages[news.topic];

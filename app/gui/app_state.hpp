@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "app/gui/code_points.hpp"
+#include "app/gui/exporting.hpp"
 #include "app/gui/runner.hpp"
 #include "app/gui/window.hpp"
 #include "app/views/markdown.hpp"
@@ -44,7 +45,7 @@ enum class Tab { text, tables, checks, documents };
 enum class Key { left, right, tab, escape, page_up, page_down };
 
 struct AppState {
-  AppState(WindowOptions options, std::function<void()> wake);
+  AppState(WindowOptions options, std::function<void()> wake_window);
 
   std::vector<lessons::Lesson> lessons;
   std::filesystem::path assets;
@@ -55,6 +56,7 @@ struct AppState {
   std::vector<Page> pages;  ///< one a lesson
   std::size_t current = 0;
   Tab tab = Tab::text;
+  float text_share = 0.43F;             ///< of the page's width, beside the charts
   std::optional<std::size_t> enlarged;  ///< index of the chart that fills the page
   std::string focused;                  ///< the parameter that the arrow keys move
   std::string typing;                   ///< the slider whose value is being typed
@@ -68,6 +70,8 @@ struct AppState {
   double progress = 0;
   Runner::Clock::time_point busy_since{};
 
+  std::function<void()> wake;  ///< called from workers when there is something new
+  ExportPanel exporting;
   Runner runner;  // last: its worker uses the backend above
 
   const lessons::Lesson& lesson() const { return lessons[current]; }
@@ -113,7 +117,10 @@ void toggle_enlarged(AppState& state, std::size_t chart);
 
 void set_language(AppState& state, Language language);
 
-/// Takes in what the runner has done, waiting up to `limit` for an outcome. Returns whether something is new to draw.
+/// Opens the export panel, for one chart or for everything.
+void ask_for_export(AppState& state, std::optional<std::size_t> chart);
+
+/// Takes in what the workers have done, waiting up to `limit` for an outcome. Returns whether something is new to draw.
 bool receive(AppState& state, Runner::Clock::duration limit);
 
 void cancel_run(AppState& state);

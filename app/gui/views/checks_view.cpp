@@ -61,7 +61,7 @@ void draw_check(const Ui& ui, const Check& check, Language language, float width
 void draw_checks(const AppState& state, const Ui& ui) {
   if (!state.page().run) return;
   const auto& checks = state.page().run->report.checks;
-  const float width = std::min(ImGui::GetContentRegionAvail().x - ui.px(8), ui.px(900));
+  const float width = std::min(ImGui::GetWindowWidth() - ui.px(18), ui.px(900));
   if (checks.empty()) {
     draw_wrapped(ui, say(Phrase::no_checks, state.language), width, {Face::body, ui.palette->muted});
     return;

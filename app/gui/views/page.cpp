@@ -1,5 +1,5 @@
-// The page of a lesson: its title, the charts with their values, and text, tables, checks and documents in tabs. In a
-// wide window the tabs stand at the left of the charts, else below them, so that the charts are always in sight.
+// The page of a lesson: its title, the values, and below them side by side what is read (text, tables, checks,
+// documents, in tabs) and the charts, so that the charts are always in sight.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,7 +14,7 @@
 namespace qlab::gui {
 namespace {
 
-constexpr double wide_from = 1150;  // design pixels of the page
+constexpr float least_text_width = 200;  // design pixels
 
 void draw_heading(const AppState& state, const Ui& ui) {
   const lessons::Lesson& lesson = state.lesson();
@@ -59,7 +59,7 @@ void draw_tabs(AppState& state, const Ui& ui) {
                                   checks_label(state)};
   if (has_documents) labels.emplace_back(say(Phrase::tab_documents, state.language));
   if (state.tab == Tab::documents && !has_documents) state.tab = Tab::text;
-  const int clicked = segments(ui, "tabs", labels, static_cast<int>(state.tab));
+  const int clicked = tabs(ui, "tabs", labels, static_cast<int>(state.tab));
   if (clicked >= 0) state.tab = static_cast<Tab>(clicked);
   ImGui::Dummy({0, ui.px(4)});
   // An ID of its own for each lesson and tab: every one keeps its place when one comes back to it.
@@ -77,14 +77,16 @@ void draw_tabs(AppState& state, const Ui& ui) {
   ImGui::PopID();
 }
 
-void draw_results(AppState& state, Ui& ui, ImVec2 size) {
-  ImGui::BeginChild("results", size);
-  const float values_height = ui.px(58);
-  ImGui::BeginChild("charts", {0, ImGui::GetContentRegionAvail().y - values_height - ImGui::GetStyle().ItemSpacing.y});
-  draw_charts(state, ui);
-  ImGui::EndChild();
-  draw_values(state, ui);
-  ImGui::EndChild();
+/// The line between text and charts; dragging it gives the one more room and the other less.
+void draw_splitter(AppState& state, const Ui& ui, ImVec2 room, float gap) {
+  ImGui::InvisibleButton("splitter", {gap, room.y});
+  const bool hot = ImGui::IsItemHovered() || ImGui::IsItemActive();
+  if (ImGui::IsItemActive()) state.text_share += ImGui::GetIO().MouseDelta.x / room.x;
+  if (hot) ImGui::SetMouseCursor(ImGuiMouseCursor_ResizeEW);
+  const ImVec2 corner = ImGui::GetItemRectMin();
+  const float x = std::round(corner.x + gap / 2);
+  ImGui::GetWindowDrawList()->AddLine({x, corner.y}, {x, corner.y + room.y},
+                                      ink(hot ? ui.palette->accent : ui.palette->line), ui.px(hot ? 2 : 1));
 }
 
 }  // namespace
@@ -92,24 +94,26 @@ void draw_results(AppState& state, Ui& ui, ImVec2 size) {
 void draw_page(AppState& state, Ui& ui) {
   draw_heading(state, ui);
   draw_error(state, ui);
+  draw_values(state, ui);
   const ImVec2 room = ImGui::GetContentRegionAvail();
   if (state.enlarged) {
-    draw_results(state, ui, room);
+    ImGui::BeginChild("charts", room);
+    draw_charts(state, ui);
+    ImGui::EndChild();
     return;
   }
-  const float gap = ui.px(16);
-  if (room.x >= ui.px(wide_from)) {
-    const float text_width = std::round(room.x * 0.42F);
-    ImGui::BeginChild("tabs", {text_width, room.y});
-    draw_tabs(state, ui);
-    ImGui::EndChild();
-    ImGui::SameLine(0, gap);
-    draw_results(state, ui, {0, room.y});
-  } else {
-    draw_results(state, ui, {0, std::round(room.y * 0.58F)});
-    ImGui::Dummy({0, ui.px(4)});
-    draw_tabs(state, ui);
-  }
+  const float gap = ui.px(20);
+  const float most_text = room.x - gap - least_chart_width * ui.chart_scale;
+  state.text_share = std::clamp(state.text_share, least_text_width * ui.scale / room.x, most_text / room.x);
+  ImGui::BeginChild("tabs", {std::round(room.x * state.text_share), room.y});
+  draw_tabs(state, ui);
+  ImGui::EndChild();
+  ImGui::SameLine(0, 0);
+  draw_splitter(state, ui, room, gap);
+  ImGui::SameLine(0, 0);
+  ImGui::BeginChild("charts", {0, room.y});
+  draw_charts(state, ui);
+  ImGui::EndChild();
 }
 
 }  // namespace qlab::gui

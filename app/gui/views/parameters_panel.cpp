@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <cmath>
 
 #include "app/gui/slider.hpp"
@@ -27,6 +28,23 @@ constexpr std::array generators{
 
 bool is_slider(const ParameterSpec& spec) {
   return spec.kind == ParameterKind::number || spec.kind == ParameterKind::integer;
+}
+
+/// A slider would skip thousands of values from one pixel to the next (a seed): these are typed, or stepped one by one.
+bool is_stepper(const ParameterSpec& spec) {
+  constexpr double too_many = 100000;
+  return spec.kind == ParameterKind::integer && !spec.logarithmic && spec.maximum - spec.minimum > too_many;
+}
+
+/// "Ratio r": the label, and the symbol where the label does not show it already ("Hidden size H", "Block size").
+std::string label_of(const ParameterSpec& spec, Language language) {
+  const std::string& label = spec.label.in(language);
+  const auto same = [](char a, char b) {
+    return std::tolower(static_cast<unsigned char>(a)) == std::tolower(static_cast<unsigned char>(b));
+  };
+  const bool shown =
+      std::search(label.begin(), label.end(), spec.symbol.begin(), spec.symbol.end(), same) != label.end();
+  return shown ? label : fmt::format("{} {}", label, spec.symbol);
 }
 
 /// A combo box of our own look. Returns the clicked index, or -1.
@@ -99,7 +117,9 @@ class Panel {
     draw_label(spec);
     switch (spec.kind) {
       case ParameterKind::number:
-      case ParameterKind::integer: draw_slider(spec); break;
+      case ParameterKind::integer:
+        if (!is_stepper(spec)) draw_slider(spec);
+        break;
       case ParameterKind::choice: draw_choice(spec); break;
       case ParameterKind::flag: draw_flag(spec); break;
       case ParameterKind::text: draw_input(spec, ""); break;
@@ -116,23 +136,19 @@ class Panel {
     const float height = std::round(line_height(ui_.fonts[Face::body]));
     const float reset_x = corner.x + width_ - height;
     float value_x = reset_x - ui_.px(4);
-    if (is_slider(spec)) value_x = draw_value(spec, corner, reset_x - ui_.px(4));
-
-    const std::string& label = spec.label.in(state_.language);
-    float room = value_x - corner.x - ui_.px(8);
-    const float symbol_width = spec.symbol.empty() ? 0 : text_width(ui_, Face::small, spec.symbol) + ui_.px(8);
-    const std::string shown = shortened(ui_, Face::body, label, room - symbol_width);
-    write_at(ui_, corner, Face::body, palette.text, shown);
-    const float label_width = text_width(ui_, Face::body, shown);
-    if (symbol_width > 0) {
-      const float drop = (ui_.fonts[Face::body]->Ascent - ui_.fonts[Face::small]->Ascent) / ui_.pixel_ratio;
-      write_at(ui_, {corner.x + label_width + ui_.px(8), std::round(corner.y + drop)}, Face::small, palette.muted,
-               spec.symbol);
+    if (is_stepper(spec)) {
+      value_x = draw_stepper(spec, corner, value_x);
+    } else if (is_slider(spec)) {
+      value_x = draw_value(spec, corner, value_x);
     }
+
+    const std::string label = label_of(spec, state_.language);
+    const float room = value_x - corner.x - ui_.px(10);
+    const TextLook look{Face::body, palette.text, 1};
     ImGui::SetCursorScreenPos(corner);
-    ImGui::Dummy({std::max(1.0F, room), height});
-    const std::string& help = spec.help.in(state_.language);
-    explain_item(ui_, shown == label ? help : label + (help.empty() ? "" : ". " + help));
+    draw_wrapped(ui_, label, room, look);
+    explain_item(ui_, spec.help.in(state_.language));
+    const float label_height = text_height(ui_, label, room, look);
 
     const bool changed = is_changed(state_, spec.name);
     if (changed) {
@@ -141,7 +157,7 @@ class Panel {
       explain_item(ui_, fmt::format(fmt::runtime(say(Phrase::reset, state_.language)),
                                     show_value(spec, base_value(state_, spec.name), state_.language)));
     }
-    ImGui::SetCursorScreenPos({corner.x, corner.y + height + ui_.px(3)});
+    ImGui::SetCursorScreenPos({corner.x, corner.y + label_height + ui_.px(3)});
   }
 
   /// The value, flush right before `right`; a click on it starts typing. Returns where it begins.
@@ -158,6 +174,21 @@ class Panel {
                                                 ink(ui_.palette->accent_soft), ui_.px(4));
     }
     write_at(ui_, {x + ui_.px(4), corner.y}, Face::strong, ui_.palette->accent, shown);
+    return x;
+  }
+
+  /// The value between a minus and a plus sign.
+  float draw_stepper(const ParameterSpec& spec, ImVec2 corner, float right) {
+    const double value = std::get<double>(value_of(spec));
+    const float side = std::round(line_height(ui_.fonts[Face::body]));
+    const auto step = [&](const char* sign, float x, double next) {
+      ImGui::SetCursorScreenPos({x, corner.y});
+      const bool possible = next >= spec.minimum && next <= spec.maximum;
+      if (sign_button(ui_, sign, sign, possible)) set_parameter(state_, spec.name, next);
+    };
+    step("+", right - side, value + 1);
+    const float x = draw_value(spec, corner, right - side - ui_.px(2)) - side - ui_.px(2);
+    step("−", x, value - 1);
     return x;
   }
 

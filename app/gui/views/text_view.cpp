@@ -176,10 +176,14 @@ class TextDrawer {
 
 void draw_text(AppState& state, const Ui& ui) {
   constexpr double longest_line = 760;  // design pixels; beyond that the eye loses the next line
-  const float width = std::min(ImGui::GetContentRegionAvail().x - ui.px(8), ui.px(longest_line));
+  const float width = std::min(ImGui::GetWindowWidth() - ui.px(18), ui.px(longest_line));
   ImGui::PushStyleVar(ImGuiStyleVar_ItemSpacing, {0, 0});
   TextDrawer drawer(ui);
-  drawer.draw(page_text(state).blocks, width);
+  std::vector<Block> blocks = page_text(state).blocks;
+  if (!blocks.empty() && blocks[0].kind == BlockKind::heading && blocks[0].level == 1) {
+    blocks.erase(blocks.begin());  // the page has the lesson's title already
+  }
+  drawer.draw(blocks, width);
   ImGui::Dummy({0, ui.px(12)});
   ImGui::PopStyleVar();
   if (!drawer.clicked().empty()) follow_link(state, drawer.clicked());

@@ -40,8 +40,9 @@ void draw_top_bar(AppState& state, const Ui& ui) {
   const std::array<std::string, 3> themes{say(Phrase::theme_light, language), say(Phrase::theme_dark, language),
                                           say(Phrase::theme_projector, language)};
   const char* copy = say(Phrase::copy_command, language);
+  const char* export_word = say(Phrase::export_pictures, language);
   const float gap = ui.px(10);
-  const float buttons = text_width(ui, Face::body, copy) + ui.px(24);
+  const auto button_width = [&](const char* word) { return std::round(text_width(ui, Face::body, word) + ui.px(24)); };
   const float height = std::round(line_height(ui.fonts[Face::body]) + ui.px(8));
   const float right = ImGui::GetWindowWidth() - ui.px(16);
   const float y = std::round(middle - height / 2);
@@ -53,7 +54,11 @@ void draw_top_bar(AppState& state, const Ui& ui) {
   ImGui::SetCursorPos({x, y});
   const int chosen = segments(ui, "language", languages, static_cast<int>(language));
   if (chosen >= 0) set_language(state, static_cast<Language>(chosen));
-  x -= buttons + gap * 2;
+  x -= button_width(export_word) + gap * 2;
+  ImGui::SetCursorPos({x, y});
+  if (button(ui, export_word, Emphasis::primary, state.page().run.has_value())) ask_for_export(state, std::nullopt);
+  draw_export_panel(state, ui, {origin.x + x + button_width(export_word), origin.y + y + height + ui.px(6)});
+  x -= button_width(copy) + gap;
   ImGui::SetCursorPos({x, y});
   if (button(ui, copy)) {
     const std::string line = command_line(state);

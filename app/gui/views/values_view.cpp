@@ -10,10 +10,11 @@ namespace qlab::gui {
 void draw_values(const AppState& state, const Ui& ui) {
   if (!state.page().run) return;
   const Palette& palette = *ui.palette;
-  const float height = ImGui::GetContentRegionAvail().y;
-  const float right = ImGui::GetCursorScreenPos().x + ImGui::GetContentRegionAvail().x;
-  float x = ImGui::GetCursorScreenPos().x;
-  const float y = ImGui::GetCursorScreenPos().y;
+  const float height = std::round(ui.px(56));
+  const ImVec2 origin = ImGui::GetCursorScreenPos();
+  const float right = origin.x + ImGui::GetContentRegionAvail().x;
+  float x = origin.x;
+  const float y = origin.y;
   ImDrawList& list = *ImGui::GetWindowDrawList();
   for (const Value& value : state.page().run->report.values) {
     const std::string number = show_number(value.number);
@@ -37,6 +38,7 @@ void draw_values(const AppState& state, const Ui& ui) {
     if (label != full_label) explain_item(ui, full_label);
     x += width + ui.px(8);
   }
+  ImGui::SetCursorScreenPos({origin.x, y + height + ui.px(14)});
 }
 
 }  // namespace qlab::gui

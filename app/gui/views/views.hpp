@@ -11,9 +11,15 @@ namespace qlab::gui {
 void draw_top_bar(AppState& state, const Ui& ui);
 void draw_lesson_list(AppState& state, const Ui& ui);
 void draw_parameters(AppState& state, const Ui& ui);
+/// The panel of the export button: what, how and where to write. Call it where the button is, every frame.
+void draw_export_panel(AppState& state, const Ui& ui, ImVec2 below);
+
 void draw_status_bar(AppState& state, const Ui& ui);
 
-/// The middle: title, charts, values, and the tabs below (beside them in a wide window).
+/// Width below which a chart has no room for its axes, in the charts' design pixels.
+inline constexpr float least_chart_width = 330;
+
+/// The middle: title, values, and side by side the tabs (text, tables, checks, documents) and the charts.
 void draw_page(AppState& state, Ui& ui);
 
 // Parts of the page.

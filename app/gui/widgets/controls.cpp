@@ -104,6 +104,33 @@ int segments(const Ui& ui, const char* id, std::span<const std::string> labels, 
   return clicked;
 }
 
+int tabs(const Ui& ui, const char* id, std::span<const std::string> labels, int selected) {
+  const Palette& palette = *ui.palette;
+  ImDrawList& list = *ImGui::GetWindowDrawList();
+  const ImVec2 corner = ImGui::GetCursorScreenPos();
+  const float height = std::round(line_height(ui.fonts[Face::body]) + ui.px(10));
+  int clicked = -1;
+  float x = corner.x;
+  ImGui::PushID(id);
+  for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
+    const std::string& label = labels[static_cast<std::size_t>(i)];
+    const Face face = i == selected ? Face::strong : Face::body;
+    const ImVec2 size{std::ceil(text_width(ui, face, label)), height};
+    ImGui::SetCursorScreenPos({x, corner.y});
+    ImGui::PushID(i);
+    if (clickable("tab", size, i != selected)) clicked = i;
+    const bool hot = ImGui::IsItemHovered();
+    ImGui::PopID();
+    write_centred(ui, {x, corner.y}, size, face, i == selected || hot ? palette.accent : palette.muted, label);
+    if (i == selected) {
+      list.AddRectFilled({x, corner.y + height - ui.px(2)}, {x + size.x, corner.y + height}, ink(palette.accent));
+    }
+    x += size.x + ui.px(16);
+  }
+  ImGui::PopID();
+  return clicked;
+}
+
 bool toggle(const Ui& ui, const char* label, bool on) {
   const ImVec2 corner = ImGui::GetCursorScreenPos();
   const float height = control_height(ui);
@@ -162,7 +189,7 @@ SliderState slider(const Ui& ui, const char* id, float width, double& position, 
 
 bool chip(const Ui& ui, const char* label, ImVec2 size, bool chosen) {
   const ImVec2 corner = ImGui::GetCursorScreenPos();
-  const bool clicked = clickable(label, size, !chosen);
+  const bool clicked = clickable(label, size, true);
   const bool hot = ImGui::IsItemHovered();
   const Palette& palette = *ui.palette;
   ImDrawList& list = *ImGui::GetWindowDrawList();

@@ -24,6 +24,9 @@ int segments(const Ui& ui, const char* id, std::span<const std::string> labels, 
 /// Width that segments() takes for these labels, at least.
 float segments_width(const Ui& ui, std::span<const std::string> labels);
 
+/// Names of pages to turn to, the open one underlined. Returns the clicked index, or -1.
+int tabs(const Ui& ui, const char* id, std::span<const std::string> labels, int selected);
+
 /// A switch with its word at the right. Returns whether it was clicked.
 bool toggle(const Ui& ui, const char* label, bool on);
 
@@ -35,7 +38,7 @@ struct SliderState {
 };
 SliderState slider(const Ui& ui, const char* id, float width, double& position, double mark, bool focused);
 
-/// A small word to click, filled when it is the chosen one.
+/// A small word to click, filled when it is chosen.
 bool chip(const Ui& ui, const char* label, ImVec2 size, bool chosen);
 
 /// A thin bar with `fraction` of it filled.
