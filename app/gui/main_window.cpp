@@ -111,8 +111,9 @@ void MainWindow::watch_input() {
   glfwSetWindowRefreshCallback(window_, wake);
   glfwSetFramebufferSizeCallback(window_, [](GLFWwindow* window, int, int) { wake(window); });
   glfwSetWindowContentScaleCallback(window_, [](GLFWwindow* window, float, float) { wake(window); });
-  glfwSetKeyCallback(window_, [](GLFWwindow* window, int code, int, int action, int) {
+  glfwSetKeyCallback(window_, [](GLFWwindow* window, int code, int, int action, int modifiers) {
     wake(window);
+    if (code == GLFW_KEY_Q && modifiers == GLFW_MOD_CONTROL) glfwSetWindowShouldClose(window, GLFW_TRUE);
     const auto key = key_of(code);
     if (!key || action == GLFW_RELEASE || ImGui::GetIO().WantTextInput) return;
     press_key(static_cast<MainWindow*>(glfwGetWindowUserPointer(window))->state(), *key);

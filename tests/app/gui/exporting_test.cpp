@@ -1,33 +1,16 @@
 #include "app/gui/exporting.hpp"
 
-#include <unistd.h>
-
 #include <atomic>
 #include <cstdlib>
-#include <fstream>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace qlab;
 using namespace qlab::gui;
 namespace fs = std::filesystem;
 
 namespace {
-
-/// A folder of this test's own, gone when it ends.
-class Folder {
- public:
-  Folder() : path_(fs::temp_directory_path() / ("qloralab-gui-" + std::to_string(getpid()))) {
-    fs::create_directories(path_);
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 lessons::LessonRun sample(const lessons::Lesson& lesson) {
   lessons::LessonRun run{&lesson, "default", Parameters({}), {}};
@@ -69,10 +52,10 @@ TEST_CASE("exporting: everything is all charts, and one chart is alone", "[app][
 }
 
 TEST_CASE("exporting: files are written beside the window and it is woken", "[app][gui]") {
-  const Folder folder;
+  const test::TemporaryFolder folder;
   const lessons::Lesson lesson = sample_lesson();
   ExportPanel panel;
-  panel.folder = (folder.path() / "slides").string();
+  panel.folder = (folder / "slides").string();
   panel.chart = 0;
   toggle_format(panel, views::ExportFormat::csv);
   std::atomic<int> woken = 0;
@@ -82,17 +65,16 @@ TEST_CASE("exporting: files are written beside the window and it is woken", "[ap
   CHECK_FALSE(panel.busy());
   CHECK(woken == 1);
   REQUIRE(*panel.result);
-  CHECK(**panel.result ==
-        std::vector<fs::path>{folder.path() / "slides/demo-first.png", folder.path() / "slides/demo-first.csv"});
+  CHECK(**panel.result == std::vector<fs::path>{folder / "slides/demo-first.png", folder / "slides/demo-first.csv"});
   for (const fs::path& path : **panel.result) CHECK(fs::file_size(path) > 0);
 }
 
 TEST_CASE("exporting: a folder that cannot be made is an error that says so", "[app][gui]") {
-  const Folder folder;
-  std::ofstream(folder.path() / "file") << "in the way";
+  const test::TemporaryFolder folder;
+  test::put(folder / "file", "in the way");
   const lessons::Lesson lesson = sample_lesson();
   ExportPanel panel;
-  panel.folder = (folder.path() / "file/slides").string();
+  panel.folder = (folder / "file/slides").string();
   start_export(panel, sample(lesson), chart::Theme::light, Language::en, [] {});
   settle(panel);
   REQUIRE_FALSE(*panel.result);
