@@ -39,19 +39,34 @@ double foot_of(const Frame& frame) {
                              : snap(std::clamp(frame.y(0), frame.plot.corner.y, frame.plot.bottom()));
 }
 
-/// The upper edge of bins, back to the foot where bins are missing.
-void draw_outline(Draft& draft, const std::vector<Bin>& bins, double foot, const Stroke& stroke) {
-  Polyline line{{}, stroke};
+/// The upper edges of runs of bins that touch, from the foot and back to it.
+std::vector<std::vector<Point>> outlines(const std::vector<Bin>& bins, double foot) {
+  std::vector<std::vector<Point>> out;
   for (std::size_t i = 0; i < bins.size(); ++i) {
     const Bin& bin = bins[i];
-    if (i == 0 || bin.left > bins[i - 1].right + 0.5) line.points.push_back({bin.left, foot});
-    line.points.push_back({bin.left, bin.top});
-    line.points.push_back({bin.right, bin.top});
-    if (i + 1 == bins.size() || bins[i + 1].left > bin.right + 0.5) {
-      line.points.push_back({bin.right, foot});
-      draft.add(line);
-      line.points.clear();
-    }
+    if (i == 0 || bin.left > bins[i - 1].right + 0.5) out.push_back({{bin.left, foot}});
+    out.back().push_back({bin.left, bin.top});
+    out.back().push_back({bin.right, bin.top});
+    if (i + 1 == bins.size() || bins[i + 1].left > bin.right + 0.5) out.back().push_back({bin.right, foot});
+  }
+  return out;
+}
+
+void draw_solid(Draft& draft, const std::vector<Bin>& bins, double foot, const Color& color) {
+  for (const Bin& bin : bins) {
+    const double gap = bin.right - bin.left > 5 ? 1 : 0;
+    const double top = std::min(bin.top, foot), height = std::max(1.0, std::abs(foot - bin.top));
+    draft.add(Rectangle{{bin.left, top}, bin.right - bin.left - gap, height, color});
+  }
+}
+
+/// One light area without seams under its outline.
+void draw_light(Draft& draft, const std::vector<Bin>& bins, double foot, std::size_t series) {
+  Color color = series_color(draft.look, series);
+  color.a = 0.22;
+  for (std::vector<Point>& outline : outlines(bins, foot)) {
+    draft.add(Polygon{outline, color});
+    draft.add(Polyline{std::move(outline), series_stroke(draft, series)});
   }
 }
 
@@ -78,14 +93,11 @@ void draw_histogram(Draft& draft, const Frame& frame) {
   const bool several = draft.chart.series.size() > 1;
   for (std::size_t s = 0; s < draft.chart.series.size(); ++s) {
     const std::vector<Bin> bins = bins_of(frame, draft.chart.series[s]);
-    Color color = series_color(draft.look, s);
-    if (several) color.a = 0.22;
-    for (const Bin& bin : bins) {
-      const double gap = !several && bin.right - bin.left > 5 ? 1 : 0;
-      const double top = std::min(bin.top, foot), height = std::max(1.0, std::abs(foot - bin.top));
-      draft.add(Rectangle{{bin.left, top}, bin.right - bin.left - gap, height, color});
+    if (several) {
+      draw_light(draft, bins, foot, s);
+    } else {
+      draw_solid(draft, bins, foot, series_color(draft.look, s));
     }
-    if (several) draw_outline(draft, bins, foot, series_stroke(draft, s));
     add_hover(draft, frame, s, bins);
   }
 }

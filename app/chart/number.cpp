@@ -66,8 +66,7 @@ std::string figure(double value, int digits) {
 }
 
 std::string with_unit(const std::string& number, const std::string& unit) {
-  if (unit.empty()) return number;
-  return unit == "%" ? number + unit : number + " " + unit;
+  return unit.empty() ? number : number + " " + unit;
 }
 
 }  // namespace qlab::chart

@@ -16,7 +16,7 @@ std::string power_of_ten(int exponent);
 /// 10,000 on), else "1.234×10⁻⁹"; "∞", "−∞" and "–" for what is no number.
 std::string figure(double value, int digits);
 
-/// figure() with its unit, "12.5 GiB"; no gap before "%".
+/// A figure with its unit: "12.5 GiB", "35 %".
 std::string with_unit(const std::string& number, const std::string& unit);
 
 }  // namespace qlab::chart

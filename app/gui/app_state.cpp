@@ -7,7 +7,7 @@
 
 #include "app/gui/slider.hpp"
 #include "app/gui/strings.hpp"
-#include "app/views/number.hpp"
+#include "app/views/live_value.hpp"
 #include "core/base/check.hpp"
 #include "core/tensor/source.hpp"
 
@@ -308,20 +308,13 @@ markdown::Document page_text(const AppState& state) {
 }
 
 std::string live_value(const AppState& state, std::string_view name) {
-  constexpr std::string_view values = "values.";
-  constexpr std::string_view parameters = "parameters.";
   const Page& page = state.page();
-  if (name.starts_with(values)) {
-    if (!page.run) return "…";
-    const Value* value = page.run->report.find_value(name.substr(values.size()));
-    if (value != nullptr) return show_quantity(value->number, value->unit);
-    if (!page.run->report.complete) return "…";
-  } else if (name.starts_with(parameters)) {
-    const Parameters& shown = page.run ? page.run->parameters : page.parameters;
-    const ParameterSpec* spec = shown.find(name.substr(parameters.size()));
-    if (spec != nullptr) return show_value(*spec, shown.value(spec->name), state.language);
-  }
-  return fmt::format("{{{{{}}}}}", name);
+  const Report none;
+  const auto shown = qlab::live_value(page.run ? page.run->report : none,
+                                      page.run ? page.run->parameters : page.parameters, name, state.language);
+  if (shown) return *shown;
+  const bool still_to_come = name.starts_with("values.") && (!page.run || !page.run->report.complete);
+  return still_to_come ? "…" : fmt::format("{{{{{}}}}}", name);
 }
 
 }  // namespace qlab::gui

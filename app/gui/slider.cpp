@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <cmath>
 
-#include "app/views/number.hpp"
-
 namespace qlab::gui {
 namespace {
 
@@ -56,18 +54,6 @@ double next_value(const ParameterSpec& spec, double value, int direction) {
                        : spec.kind == ParameterKind::integer ? std::max(1.0, grain_near(spec, value))
                                                              : grain_near(spec, value);
   return snapped(spec, value + direction * least);
-}
-
-std::string show_value(const ParameterSpec& spec, const ParameterValue& value, Language language) {
-  if (const double* number = std::get_if<double>(&value)) return show_quantity(*number, spec.unit, 6);
-  if (const bool* flag = std::get_if<bool>(&value)) {
-    return language == Language::zh ? (*flag ? "开" : "关") : (*flag ? "on" : "off");
-  }
-  const std::string& text = std::get<std::string>(value);
-  for (const Choice& choice : spec.choices) {
-    if (choice.id == text) return choice.label.in(language);
-  }
-  return text;
 }
 
 }  // namespace qlab::gui

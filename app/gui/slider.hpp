@@ -20,7 +20,4 @@ double slider_value(const ParameterSpec& spec, double position);
 /// a hundredth of the slider; at the ends the end.
 double next_value(const ParameterSpec& spec, double value, int direction);
 
-/// A parameter's value as the panel and live texts show it: figures with unit, a choice by its label.
-std::string show_value(const ParameterSpec& spec, const ParameterValue& value, Language language);
-
 }  // namespace qlab::gui

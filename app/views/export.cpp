@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "app/views/csv.hpp"
+#include "app/views/html.hpp"
 #include "app/views/json.hpp"
 #include "core/base/atomic_file.hpp"
 
@@ -45,6 +46,7 @@ Result<std::vector<File>> files_of(const LessonRun& run, ExportFormat format, co
   const std::string& lesson = run.lesson->id;
   const Language language = settings.style.language;
   if (format == ExportFormat::json) return std::vector<File>{{lesson + ".json", json(run, language)}};
+  if (format == ExportFormat::html) return std::vector<File>{{lesson + ".html", html(run, language)}};
   std::vector<File> files;
   if (format == ExportFormat::csv) {
     for (const Table& table : run.report.tables)

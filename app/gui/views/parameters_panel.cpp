@@ -12,6 +12,7 @@
 #include "app/gui/widgets/controls.hpp"
 #include "app/gui/widgets/rich_text.hpp"
 #include "app/gui/widgets/text_input.hpp"
+#include "app/views/live_value.hpp"
 
 namespace qlab::gui {
 namespace {

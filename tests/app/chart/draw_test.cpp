@@ -10,6 +10,7 @@
 #include "app/chart/layout.hpp"
 #include "tests/app/chart/samples.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/xml.hpp"
 
 namespace {
 
@@ -56,7 +57,7 @@ Png read_png(const std::string& bytes) {
 }
 
 Scene sample_scene(bool transparent = false) {
-  return layout(test::samples().front(), {Theme::light, Language::zh, 640, 400, 13, transparent});
+  return layout(test::sample_charts().front(), {Theme::light, Language::zh, 640, 400, 13, transparent});
 }
 
 std::size_t occurrences(const std::string& text, const std::string& what) {
@@ -65,31 +66,16 @@ std::size_t occurrences(const std::string& text, const std::string& what) {
   return count;
 }
 
-/// Whether tags nest and close, attributes are quoted and no bare ampersand is left: what an XML parser would refuse.
-bool well_formed(const std::string& xml) {
-  std::vector<std::string> open;
-  for (std::size_t at = 0; at < xml.size(); ++at) {
-    if (xml[at] == '&') {
-      const std::size_t end = xml.find(';', at);
-      const std::string name = end == std::string::npos ? "" : xml.substr(at + 1, end - at - 1);
-      if (name != "amp" && name != "lt" && name != "gt" && name != "quot") return false;
-    }
-    if (xml[at] == '>') return false;
-    if (xml[at] != '<') continue;
-    const std::size_t end = xml.find('>', at);
-    if (end == std::string::npos) return false;
-    const std::string tag = xml.substr(at + 1, end - at - 1);
-    if (tag.find('<') != std::string::npos || std::count(tag.begin(), tag.end(), '"') % 2 != 0) return false;
-    const std::string name = tag.substr(tag[0] == '/' ? 1 : 0, tag.find_first_of(" /\n", 1) - (tag[0] == '/' ? 1 : 0));
-    if (tag[0] == '/') {
-      if (open.empty() || open.back() != tag.substr(1)) return false;
-      open.pop_back();
-    } else if (tag.back() != '/') {
-      open.push_back(name);
-    }
-    at = end;
-  }
-  return open.empty();
+/// Every element below `root`, itself included, of a name.
+void collect(const test::XmlElement& root, const std::string& name, std::vector<const test::XmlElement*>& found) {
+  if (root.name == name) found.push_back(&root);
+  for (const test::XmlElement& child : root.children) collect(child, name, found);
+}
+
+std::vector<const test::XmlElement*> elements(const test::XmlElement& root, const std::string& name) {
+  std::vector<const test::XmlElement*> found;
+  collect(root, name, found);
+  return found;
 }
 
 }  // namespace
@@ -151,7 +137,7 @@ TEST_CASE("a PNG refuses a scale outside 1 to 4 and a side of more than 32767 pi
   }
   Style huge;
   huge.width = 20000;
-  CHECK_FALSE(encode_png(layout(test::samples().front(), huge), 2, {}));
+  CHECK_FALSE(encode_png(layout(test::sample_charts().front(), huge), 2, {}));
 }
 
 TEST_CASE("a PDF has one page of the picture's size, its title, its metadata and no date of today", "[app][chart]") {
@@ -166,31 +152,43 @@ TEST_CASE("a PDF has one page of the picture's size, its title, its metadata and
 }
 
 TEST_CASE("an SVG is well-formed, keeps texts as text and tells where it is from", "[app][chart]") {
-  for (const Chart& chart : test::samples()) {
-    const std::string svg = encode_svg(layout(chart, {}), about);
+  for (const Chart& chart : test::sample_charts()) {
     CAPTURE(chart.name);
-    CHECK(well_formed(svg));
-    CHECK(svg.find(">" + chart.x.label.en) != std::string::npos);
-    CHECK(svg.find("<title>误差 &amp; &lt;error&gt;</title>") != std::string::npos);
-    CHECK(svg.find("<q:item key=\"Command\">qloralab run nf4 --set block_size=64</q:item>") != std::string::npos);
-    CHECK(svg.find("Noto Sans CJK SC") != std::string::npos);
+    const Scene scene = layout(chart, {});
+    const test::XmlElement svg = test::parse_xml(encode_svg(scene, about));
+    CHECK(svg.attributes.at("viewBox") == "0 0 900 600");
+    CHECK(svg.attributes.at("font-family").find("Noto Sans CJK SC") != std::string::npos);
+    CHECK(elements(svg, "title").at(0)->text == "误差 & <error>");
+    Metadata items;
+    for (const test::XmlElement* item : elements(svg, "q:item")) items[item->attributes.at("key")] = item->text;
+    CHECK(items == about);
+    // The same labels at the same places as Cairo draws them.
+    const auto texts = elements(svg, "text");
+    std::size_t next = 0;
+    for (const Shape& shape : scene.shapes) {
+      const auto* label = std::get_if<Label>(&shape);
+      if (label == nullptr) continue;
+      REQUIRE(next < texts.size());
+      CHECK(texts[next]->text == label->text);
+      CHECK(std::stod(texts[next]->attributes.at("x")) == Approx(label->baseline.x).margin(0.006));
+      ++next;
+    }
+    CHECK(next == texts.size());
   }
-  CHECK_FALSE(well_formed("<a><b></a>"));  // the check can fail
-  CHECK_FALSE(well_formed("<a>&</a>"));
 }
 
 TEST_CASE("an SVG escapes whatever a name holds", "[app][chart]") {
-  Chart chart = test::samples().front();
+  Chart chart = test::sample_charts().front();
   chart.title = {"</text><script>alert('1')</script> & \"x\"\x01\xff", ""};
   chart.series[0].label = {"]]> <!-- ", ""};
-  const std::string svg = encode_svg(layout(chart, {}), {{"Key", "<\x02&\">"}});
-  CHECK(well_formed(svg));
-  CHECK(svg.find("<script") == std::string::npos);
-  CHECK(svg.find('\x01') == std::string::npos);
+  const test::XmlElement svg = test::parse_xml(encode_svg(layout(chart, {}), {{"Key", "<\x02&\">"}}));
+  CHECK(elements(svg, "script").empty());
+  CHECK(elements(svg, "title").at(0)->text == "</text><script>alert('1')</script> & \"x\" \xEF\xBF\xBD");
+  CHECK(elements(svg, "q:item").at(0)->text == "< &\">");
 }
 
 TEST_CASE("a field's image lies in the SVG as PNG", "[app][chart]") {
-  for (const Chart& chart : test::samples()) {
+  for (const Chart& chart : test::sample_charts()) {
     if (chart.name != "contour_ht") continue;
     const std::string svg = encode_svg(layout(chart, {}), {});
     CHECK(occurrences(svg, "href=\"data:image/png;base64,iVBORw0KGgo") == 2);  // the field and the colour bar
@@ -199,7 +197,7 @@ TEST_CASE("a field's image lies in the SVG as PNG", "[app][chart]") {
 }
 
 TEST_CASE("the same scene gives the same bytes, whatever was drawn before", "[app][chart]") {
-  const std::vector<Chart> charts = test::samples();
+  const std::vector<Chart> charts = test::sample_charts();
   const auto bytes_of = [](const Chart& chart) {
     const Scene scene = layout(chart, {Theme::dark, Language::zh, 500, 400, 13, false});
     return std::array{*encode_png(scene, 1.5, about), *encode_pdf(scene, about), encode_svg(scene, about)};

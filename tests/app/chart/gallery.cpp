@@ -51,7 +51,7 @@ int main(int argc, char** argv) {
                         {"projector", {Theme::projector, Language::en, 1920, 1080, 28, false}},
                         {"small", {Theme::light, Language::en, 320, 240, 12, false}},
                         {"small_zh", {Theme::projector, Language::zh, 320, 240, 15, false}}};
-  for (const Chart& chart : test::samples()) {
+  for (const Chart& chart : test::sample_charts()) {
     for (const Look& look : looks) {
       const Scene scene = layout(chart, look.style);
       const std::string stem = chart.name + "-" + look.name;

@@ -181,7 +181,7 @@ class Adversary {
 
 TEST_CASE("nothing is cut off, overlaps or leaves the picture, for all kinds, sizes, themes and languages",
           "[app][chart][property]") {
-  for (const Chart& chart : test::samples()) {
+  for (const Chart& chart : test::sample_charts()) {
     for (const Style& style : styles()) {
       CAPTURE(chart.name, style.width, style.height, style.font_size, style.theme, style.language);
       const Scene scene = layout(chart, style);
@@ -394,7 +394,7 @@ TEST_CASE("the spot under the pointer is the nearest of those that hold it", "[a
 
 TEST_CASE("hover spots of bars, bins, spans and cells say place, series and value", "[app][chart]") {
   const auto first_text = [](const Chart& chart) { return layout(chart, {}).hover.at(0).text; };
-  for (const Chart& chart : test::samples()) {
+  for (const Chart& chart : test::sample_charts()) {
     if (chart.name == "memory_bars") CHECK(first_text(chart) == "FP16\nWeights\nMemory: 12 GiB");
     if (chart.name == "histogram") CHECK(first_text(chart) == "NF4\nError: −0.25 – −0.2375\nValues: 35");
     if (chart.name == "step_timeline")
@@ -404,7 +404,7 @@ TEST_CASE("hover spots of bars, bins, spans and cells say place, series and valu
 }
 
 TEST_CASE("the same chart and style give the same scene", "[app][chart]") {
-  for (const Chart& chart : test::samples()) {
+  for (const Chart& chart : test::sample_charts()) {
     CHECK(encode_svg(layout(chart, {}), {}) == encode_svg(layout(chart, {}), {}));
   }
 }

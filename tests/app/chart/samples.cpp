@@ -2,7 +2,7 @@
 
 #include <cmath>
 
-namespace qlab::chart::test {
+namespace qlab::test {
 namespace {
 
 Series series(std::string name, Text label, std::vector<double> x, std::vector<double> y) {
@@ -278,9 +278,9 @@ Chart log_bars() {
 
 }  // namespace
 
-std::vector<Chart> samples() {
+std::vector<Chart> sample_charts() {
   return {error_against_block(), loss_curves(), codebook_staircase(), error_against_bits(), memory_bars(), ledger(),
           histogram(),           contour(),     grid_of_types(),      step_timeline(),      signed_bars(), log_bars()};
 }
 
-}  // namespace qlab::chart::test
+}  // namespace qlab::test

@@ -6,8 +6,8 @@
 
 #include "core/report/chart.hpp"
 
-namespace qlab::chart::test {
+namespace qlab::test {
 
-std::vector<Chart> samples();
+std::vector<Chart> sample_charts();
 
-}  // namespace qlab::chart::test
+}  // namespace qlab::test

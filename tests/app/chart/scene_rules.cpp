@@ -7,7 +7,9 @@
 
 #include "app/chart/text.hpp"
 
-namespace qlab::chart::test {
+namespace qlab::test {
+using namespace chart;
+
 namespace {
 
 using Corners = std::array<Point, 4>;
@@ -105,7 +107,7 @@ bool is_printed_badly(const std::string& text) {
 
 }  // namespace
 
-std::string broken_rule(const Scene& scene) {
+std::string broken_rule(const chart::Scene& scene) {
   static constexpr const char* kinds[] = {"rectangle", "line", "polygon", "circle", "image", "label"};
   std::vector<const Label*> labels;
   for (const Shape& shape : scene.shapes) {
@@ -138,4 +140,4 @@ std::string broken_rule(const Scene& scene) {
   return {};
 }
 
-}  // namespace qlab::chart::test
+}  // namespace qlab::test

@@ -6,10 +6,10 @@
 
 #include "app/chart/scene.hpp"
 
-namespace qlab::chart::test {
+namespace qlab::test {
 
 /// Empty when all is well: every coordinate finite and within the picture, no label cut off or on another label, hover
 /// spots within the picture with something to say, no "-0", "nan" or "inf" in print.
-std::string broken_rule(const Scene& scene);
+std::string broken_rule(const chart::Scene& scene);
 
-}  // namespace qlab::chart::test
+}  // namespace qlab::test

@@ -23,7 +23,7 @@ TEST_CASE("no label of the samples has a character that no font can show", "[app
       CHECK(count_unknown_glyphs(word) == 0);
     }
   };
-  for (const Chart& chart : test::samples()) {
+  for (const Chart& chart : test::sample_charts()) {
     check(chart.title);
     check(chart.note);
     check(chart.x.label);

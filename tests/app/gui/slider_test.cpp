@@ -1,5 +1,6 @@
 #include "app/gui/slider.hpp"
 
+#include "app/views/live_value.hpp"
 #include "tests/support/catch.hpp"
 
 using namespace qlab;
