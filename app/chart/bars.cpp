@@ -47,6 +47,9 @@ class Bars {
       for (std::size_t i = 0; i < series.y.size(); ++i)
         sums[i] += std::isfinite(series.y[i]) ? std::abs(series.y[i]) : 0;
     }
+    totals_ = std::none_of(chart_.series.begin(), chart_.series.end(), [](const Series& series) {
+      return std::any_of(series.y.begin(), series.y.end(), [](double value) { return value < 0; });
+    });
     for (const std::size_t i : shown(sums)) draw_stack(i, width);
     add_labels();
   }
@@ -107,7 +110,7 @@ class Bars {
       if (parts > 1 && text.width < last.width - 4 && text.height < last.height - 1)
         draft_.words.push_back({label, last.fill});
     }
-    if (parts > 0 && below == 0) offer_label(figure(above, 4), last, false, slot_ - 3, true);
+    if (parts > 0 && totals_) offer_label(figure(above, 4), last, false, slot_ - 3, true);
   }
 
   std::size_t parts_at(std::size_t place) const {
@@ -185,6 +188,7 @@ class Bars {
   double slot_;
   std::vector<Label> labels_;
   bool labels_fit_ = true;
+  bool totals_ = false;  ///< a stack with negative parts has no end to write its total at
 };
 
 }  // namespace

@@ -130,11 +130,22 @@ class HeatMap {
     draft_.add(std::move(image));
   }
 
+  /// What the chart asks for, or where the colour bar is marked; between few decades 2 and 5 as well.
   std::vector<Tick> contour_levels() const {
-    if (grid_.levels.empty()) return frame_.z_ticks.major;
     std::vector<Tick> levels;
     for (const double level : grid_.levels) {
       if (!std::isnan(tame(level, chart_.z.logarithmic))) levels.push_back({level, figure(level, 3)});
+    }
+    if (!levels.empty()) return levels;
+    const bool few_decades = frame_.z->hi / frame_.z->lo < 1e5 && frame_.z_ticks.major.size() < 6;
+    if (!chart_.z.logarithmic || !few_decades) return frame_.z_ticks.major;
+    const int first = static_cast<int>(std::floor(std::log10(frame_.z->lo)));
+    const int last = static_cast<int>(std::ceil(std::log10(frame_.z->hi)));
+    for (int decade = first; decade <= last; ++decade) {
+      for (const int multiple : {1, 2, 5}) {
+        const double level = multiple * std::pow(10, decade);
+        if (level > frame_.z->lo && level < frame_.z->hi) levels.push_back({level, figure(level, 1)});
+      }
     }
     return levels;
   }

@@ -1,8 +1,10 @@
 // Pixels of a Scene: the window's texture and the first step of a PNG.
 #include <cairo.h>
 
+#include <bit>
 #include <cmath>
 #include <cstddef>
+#include <cstring>
 
 #include "app/chart/draw.hpp"
 #include "app/chart/paint.hpp"
@@ -11,14 +13,15 @@
 namespace qlab::chart {
 namespace {
 
-/// From Cairo's 0xAARRGGBB in the machine's byte order to bytes r, g, b, a.
-void copy_opaque(const std::uint32_t* from, int count, std::uint8_t* to) {
+/// From Cairo's 0xAARRGGBB in the machine's byte order to bytes r, g, b, a. Whole words, so that it vectorizes: byte by
+/// byte this took three quarters of a picture's time.
+void copy_opaque(const std::uint32_t* __restrict from, int count, std::uint8_t* __restrict to) {
   for (int x = 0; x < count; ++x) {
     const std::uint32_t pixel = from[x];
-    to[4 * x] = static_cast<std::uint8_t>(pixel >> 16);
-    to[4 * x + 1] = static_cast<std::uint8_t>(pixel >> 8);
-    to[4 * x + 2] = static_cast<std::uint8_t>(pixel);
-    to[4 * x + 3] = 255;
+    const std::uint32_t word = std::endian::native == std::endian::little
+                                   ? 0xff000000u | (pixel & 0xff00u) | (pixel >> 16 & 0xffu) | (pixel & 0xffu) << 16
+                                   : pixel << 8 | 0xffu;
+    std::memcpy(to + 4 * static_cast<std::ptrdiff_t>(x), &word, 4);
   }
 }
 
@@ -36,6 +39,36 @@ void copy_straight(const std::uint32_t* from, int count, std::uint8_t* to) {
   }
 }
 
+/// The surface to paint on, kept for the next picture of the same size: a slider asks for many, and fresh pages of
+/// memory cost as much as drawing a chart.
+class Canvas {
+ public:
+  Canvas() = default;
+  Canvas(const Canvas&) = delete;
+  Canvas& operator=(const Canvas&) = delete;
+  ~Canvas() { cairo_surface_destroy(surface_); }
+
+  cairo_surface_t* of(int width, int height) {
+    if (surface_ != nullptr && cairo_image_surface_get_width(surface_) == width &&
+        cairo_image_surface_get_height(surface_) == height) {
+      return surface_;
+    }
+    cairo_surface_destroy(surface_);
+    surface_ = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, width, height);
+    QLAB_CHECK(cairo_surface_status(surface_) == CAIRO_STATUS_SUCCESS);
+    return surface_;
+  }
+  void forget_if_large() {
+    constexpr int most_kept = 4'000'000;  // pixels
+    if (cairo_image_surface_get_width(surface_) <= most_kept / cairo_image_surface_get_height(surface_)) return;
+    cairo_surface_destroy(surface_);
+    surface_ = nullptr;
+  }
+
+ private:
+  cairo_surface_t* surface_ = nullptr;
+};
+
 }  // namespace
 
 Pixels rasterize(const Scene& scene, double scale) {
@@ -43,9 +76,15 @@ Pixels rasterize(const Scene& scene, double scale) {
   Pixels pixels;
   pixels.width = static_cast<int>(std::lround(scene.width * scale));
   pixels.height = static_cast<int>(std::lround(scene.height * scale));
-  cairo_surface_t* surface = cairo_image_surface_create(CAIRO_FORMAT_ARGB32, pixels.width, pixels.height);
-  QLAB_CHECK(cairo_surface_status(surface) == CAIRO_STATUS_SUCCESS);
+  thread_local Canvas canvas;
+  cairo_surface_t* surface = canvas.of(pixels.width, pixels.height);
   cairo_t* cairo = cairo_create(surface);
+  const bool opaque = scene.background.a >= 1;
+  if (!opaque) {
+    cairo_set_operator(cairo, CAIRO_OPERATOR_CLEAR);
+    cairo_paint(cairo);
+    cairo_set_operator(cairo, CAIRO_OPERATOR_OVER);
+  }
   cairo_scale(cairo, pixels.width / scene.width, pixels.height / scene.height);
   paint(cairo, scene);
   QLAB_CHECK(cairo_status(cairo) == CAIRO_STATUS_SUCCESS);
@@ -55,7 +94,6 @@ Pixels rasterize(const Scene& scene, double scale) {
   const unsigned char* row = cairo_image_surface_get_data(surface);
   const int stride = cairo_image_surface_get_stride(surface);
   std::uint8_t* to = pixels.rgba.data();
-  const bool opaque = scene.background.a >= 1;
   for (int y = 0; y < pixels.height; ++y, row += stride, to += 4 * static_cast<std::ptrdiff_t>(pixels.width)) {
     const auto* from = reinterpret_cast<const std::uint32_t*>(row);
     if (opaque) {
@@ -65,7 +103,7 @@ Pixels rasterize(const Scene& scene, double scale) {
     }
   }
   cairo_destroy(cairo);
-  cairo_surface_destroy(surface);
+  canvas.forget_if_large();
   return pixels;
 }
 

@@ -146,7 +146,8 @@ void Writer::operator()(const Image& shape) {
 std::string encode_svg(const Scene& scene, const Metadata& metadata) {
   const auto title = metadata.find("Title");
   std::string out = fmt::format(
-      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" "
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" "
+      "height=\"{1}\" viewBox=\"0 0 {0} {1}\" role=\"img\" "
       "xml:lang=\"{2}\" font-family=\"{3}\">\n<title>{4}</title>\n",
       number(scene.width), number(scene.height), scene.language == Language::zh ? "zh-Hans" : "en", font_families,
       escape(title == metadata.end() ? scene.title : title->second));

@@ -6,10 +6,12 @@
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 
 #include "app/chart/layout.hpp"
 #include "tests/app/chart/samples.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/run_program.hpp"
 #include "tests/support/xml.hpp"
 
 namespace {
@@ -208,4 +210,19 @@ TEST_CASE("the same scene gives the same bytes, whatever was drawn before", "[ap
     CAPTURE(charts[i].name);
     CHECK((bytes_of(charts[i]) == first[i]));
   }
+}
+
+TEST_CASE("two processes write the same bytes", "[app][chart]") {
+  const test::TemporaryFolder folder;
+  for (const char* name : {"one", "two"}) {
+    const test::Outcome outcome = test::run_program({{CHART_GALLERY, (folder / name).string()}});
+    REQUIRE(outcome.exit_code == 0);
+  }
+  std::size_t files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder / "one")) {
+    CAPTURE(entry.path().filename().string());
+    CHECK((test::content_of(entry.path()) == test::content_of(folder / "two" / entry.path().filename())));
+    ++files;
+  }
+  CHECK(files == test::sample_charts().size() * 15);
 }

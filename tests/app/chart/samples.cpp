@@ -276,11 +276,76 @@ Chart log_bars() {
   return chart;
 }
 
+Chart field_with_a_hole() {
+  Chart chart;
+  chart.name = "field_with_a_hole";
+  chart.kind = ChartKind::heat_map;
+  chart.title = {"Error over block size and outliers", "误差随块大小与离群值的变化"};
+  chart.x = {{"Block size", "块大小"}, "", true, {}, {}, {}};
+  chart.y = {{"Outlier rate", "离群值比例"}, "", true, {}, {}, {}};
+  chart.z = {{"Mean squared error", "均方误差"}, "", true, {}, {}, {}};
+  for (int i = 4; i <= 12; ++i) chart.grid.x.push_back(std::pow(2, i));
+  for (int i = 0; i <= 12; ++i) chart.grid.y.push_back(1e-5 * std::pow(10, i / 3.0));
+  for (const double rate : chart.grid.y) {
+    for (const double block : chart.grid.x) {
+      const bool hole = block > 1000 && rate < 1e-4 && rate > 2e-5;
+      chart.grid.z.push_back(hole ? std::nan("") : 1e-3 * std::pow(block, 0.4) * (1 + 1e3 * rate));
+    }
+  }
+  return chart;
+}
+
+Chart signed_stacks() {
+  Chart chart;
+  chart.name = "signed_stacks";
+  chart.kind = ChartKind::stacked_bars;
+  chart.title = {"Where memory comes and goes", "内存的增减"};
+  chart.x.categories = {{"forward", "前向"}, {"backward", "反向"}, {"optimizer step", "优化器更新"}};
+  chart.y = {{"Change", "变化"}, "GiB", false, {}, {}, {}};
+  chart.series = {series("weights", {"Weights", "权重"}, {}, {0.3, 2.1, 0.2}),
+                  series("activations", {"Activations", "激活"}, {}, {4.2, -4.2, 0}),
+                  series("gradients", {"Gradients", "梯度"}, {}, {0.3, 2.1, -2.1})};
+  return chart;
+}
+
+Chart many_names() {
+  Chart chart;
+  chart.name = "many_names";
+  chart.kind = ChartKind::grouped_bars;
+  chart.title = {"Forty tensors", "四十个张量"};
+  chart.y = {{"Mean squared error", "均方误差"}, "", false, {}, {}, {}};
+  chart.series = {series("nf4", {"NF4", "NF4"}, {}, {})};
+  for (int i = 0; i < 40; ++i) {
+    chart.x.categories.push_back(
+        {"layers." + std::to_string(i) + ".mlp.down_proj", "第 " + std::to_string(i) + " 层 下投影"});
+    chart.series[0].y.push_back(0.008 + 0.002 * std::sin(i));
+  }
+  return chart;
+}
+
+Chart many_curves() {
+  Chart chart;
+  chart.name = "many_curves";
+  chart.kind = ChartKind::line;
+  chart.title = {"Twelve seeds", "十二个种子"};
+  chart.x = {{"Step", "步数"}, "", false, {}, {}, {}};
+  chart.y = {{"Loss", "损失"}, "", false, {}, {}, {}};
+  for (int s = 0; s < 12; ++s) {
+    chart.series.push_back(series("seed", {"seed " + std::to_string(s), "种子 " + std::to_string(s)}, {}, {}));
+    for (int i = 0; i < 200; ++i) {
+      chart.series.back().x.push_back(i);
+      chart.series.back().y.push_back(1 + s * 0.1 + std::exp(-i / 30.0));
+    }
+  }
+  return chart;
+}
+
 }  // namespace
 
 std::vector<Chart> sample_charts() {
-  return {error_against_block(), loss_curves(), codebook_staircase(), error_against_bits(), memory_bars(), ledger(),
-          histogram(),           contour(),     grid_of_types(),      step_timeline(),      signed_bars(), log_bars()};
+  return {error_against_block(), loss_curves(),   codebook_staircase(), error_against_bits(), memory_bars(), ledger(),
+          histogram(),           contour(),       grid_of_types(),      step_timeline(),      signed_bars(), log_bars(),
+          field_with_a_hole(),   signed_stacks(), many_names(),         many_curves()};
 }
 
 }  // namespace qlab::test
