@@ -91,7 +91,7 @@ QLAB_HD inline int rank_of(float v, const float* bounds, int bound_count) {
 QLAB_HD inline int library_bin(float v) {
   v = v < 1 ? v : 1;
   v = v > -1 ? v : -1;
-  return static_cast<int>((v + 1) * 0.5F * 65535.0F + 0.5F);
+  return static_cast<int>((v + 1) * 0.5F * 65535.0F + 0.5F);  // NOLINT(bugprone-incorrect-roundings): that library's
 }
 
 /// v clamped to the integers [low, high] and rounded half to even; |low| and |high| at most 2^21. NaN: high.

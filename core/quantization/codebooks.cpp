@@ -12,10 +12,10 @@ namespace {
 /// fused.
 std::vector<float> evenly_spaced(float first, float last, int count) {
   const float step = (last - first) / static_cast<float>(count - 1);
-  std::vector<float> points;
+  std::vector<float> points(count);
   for (int i = 0; i < count; ++i) {
-    points.push_back(i < count / 2 ? std::fma(step, static_cast<float>(i), first)
-                                   : std::fma(-step, static_cast<float>(count - 1 - i), last));
+    points[i] = i < count / 2 ? std::fma(step, static_cast<float>(i), first)
+                              : std::fma(-step, static_cast<float>(count - 1 - i), last);
   }
   return points;
 }
@@ -25,8 +25,8 @@ std::vector<float> evenly_spaced(float first, float last, int count) {
 NormalFloatSteps normal_float_levels(double offset, bool extra_value) {
   NormalFloatSteps steps;
   const auto probabilities = [&](int count) {
-    std::vector<double> points;
-    for (int i = 0; i < count; ++i) points.push_back(offset - i * (offset - 0.5) / count);
+    std::vector<double> points(count);
+    for (int i = 0; i < count; ++i) points[i] = offset - i * (offset - 0.5) / count;
     return points;
   };
   steps.positive_probabilities = probabilities(extra_value ? 8 : 7);

@@ -1,4 +1,6 @@
 // The constants of blocks, compressed: 16 bits each, or double quantization as bitsandbytes does it.
+#include <algorithm>
+
 #include "core/base/check.hpp"
 #include "core/quantization/codebooks.hpp"
 #include "core/quantization/quantize.hpp"
@@ -30,8 +32,8 @@ BlockConstants compress_constants(std::span<const float> constants, ConstantType
   if (type == ConstantType::fp32) {
     stored.fp32.assign(constants.begin(), constants.end());
   } else if (type == ConstantType::fp16) {
-    stored.fp16.reserve(constants.size());
-    for (const float constant : constants) stored.fp16.push_back(f16_from_f32(constant));
+    stored.fp16.resize(constants.size());
+    std::transform(constants.begin(), constants.end(), stored.fp16.begin(), f16_from_f32);
   } else if (!constants.empty()) {
     const float mean = sum_in_torch_order(constants) / static_cast<float>(constants.size());
     return compress_constants_around(mean, constants, nested_block_size, compatibility, threads);
@@ -68,14 +70,16 @@ std::vector<float> BlockConstants::decode() const {
   if (type == ConstantType::fp32) return fp32;
   std::vector<float> decoded;
   if (type == ConstantType::fp16) {
-    decoded.reserve(fp16.size());
-    for (const std::uint16_t bits : fp16) decoded.push_back(f32_from_f16(bits));
+    decoded.resize(fp16.size());
+    std::transform(fp16.begin(), fp16.end(), decoded.begin(), f32_from_f16);
     return decoded;
   }
   const std::vector<float> map = dynamic_map(true);
-  decoded.reserve(codes.size());
-  for (std::size_t i = 0; i < codes.size(); ++i) {
-    decoded.push_back(map[codes[i]] * nested_absmax[i / nested_block_size] + offset);
+  decoded.resize(codes.size());
+  for (std::size_t block = 0; block < nested_absmax.size(); ++block) {
+    const std::size_t first = block * static_cast<std::size_t>(nested_block_size);
+    const std::size_t last = std::min(codes.size(), first + static_cast<std::size_t>(nested_block_size));
+    for (std::size_t i = first; i < last; ++i) decoded[i] = map[codes[i]] * nested_absmax[block] + offset;
   }
   return decoded;
 }

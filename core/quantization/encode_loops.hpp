@@ -79,11 +79,10 @@ QLAB_INLINE BlockScale encode_levels(const EncodePlan& plan, const float* x, std
   }
   const float factor = 1 / usable;
   const auto scaled = [&](std::int64_t i) { return x[i] * factor; };
-  if (reference || largest >= body::infinity_bits) {
-    search(plan, n, codes, scaled);
-  } else if (plan.has_few) {
+  const bool has_shortcut = !reference && largest < body::infinity_bits;
+  if (has_shortcut && plan.has_few) {
     count_bounds(plan, n, codes, scaled);
-  } else if (!plan.bins.empty()) {
+  } else if (has_shortcut && !plan.bins.empty()) {
     compare_in_bin(plan, n, codes, scaled);
   } else {
     search(plan, n, codes, scaled);

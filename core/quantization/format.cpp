@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "core/quantization/codebooks.hpp"
 
@@ -87,17 +88,17 @@ constexpr NamedFormat codebook_formats[] = {
     {"nf4", nf4}, {"fp4", fp4}, {"mirrored15", mirrored15}, {"dynamic8", dynamic8}};
 
 struct LinearFamily {
-  char letter;
+  const char* prefix;
   const char* suffix;
   ScaleRule scale_rule;
 };
-constexpr LinearFamily linear_families[] = {{'i', "", ScaleRule::absmax},
-                                            {'i', "_affine", ScaleRule::min_max},
-                                            {'i', "_affine_zp", ScaleRule::min_max_zero_point},
-                                            {'q', "_0", ScaleRule::signed_absmax}};
+constexpr LinearFamily linear_families[] = {{"int", "", ScaleRule::absmax},
+                                            {"int", "_affine", ScaleRule::min_max},
+                                            {"int", "_affine_zp", ScaleRule::min_max_zero_point},
+                                            {"q", "_0", ScaleRule::signed_absmax}};
 
 std::string linear_name(const LinearFamily& family, int bits) {
-  return fmt::format("{}{}{}", family.letter == 'i' ? "int" : "q", bits, family.suffix);
+  return fmt::format("{}{}{}", family.prefix, bits, family.suffix);
 }
 
 }  // namespace
@@ -127,10 +128,9 @@ std::vector<std::string> format_names() {
 std::vector<float> code_levels(const Format& format) {
   if (format.code_rule == CodeRule::nearest_level) return format.codebook;
   const bool around_zero = format.scale_rule == ScaleRule::absmax || format.scale_rule == ScaleRule::signed_absmax;
-  std::vector<float> levels;
-  for (int code = 0; code < 1 << format.bits; ++code) {
-    levels.push_back(static_cast<float>(around_zero ? code - (1 << (format.bits - 1)) : code));
-  }
+  std::vector<float> levels(std::size_t{1} << format.bits);
+  const int lowest = around_zero ? -(1 << (format.bits - 1)) : 0;
+  std::iota(levels.begin(), levels.end(), static_cast<float>(lowest));
   return levels;
 }
 

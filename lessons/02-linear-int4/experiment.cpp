@@ -97,9 +97,7 @@ Table codes_table(std::span<const float> values, const LinearTensor& symmetric, 
 /// The levels as a function of the input: both schemes and the line that no error would give.
 Chart staircase_chart(std::span<const float> values, const LinearTensor& symmetric, const LinearTensor& affine,
                       int bits) {
-  Chart chart = chart_of("staircase", ChartKind::staircase,
-                         {fmt::format("What goes in, what comes back: {} bits, equal steps", bits),
-                          fmt::format("输入与还原：{} 位，等距台阶", bits)});
+  Chart chart = chart_of("staircase", ChartKind::staircase, {"What goes in, what comes back", "输入与还原"});
   chart.x = axis_of({"value before", "量化前的数值"});
   chart.y = axis_of({"value after", "还原后的数值"});
   const auto [low, high] = std::minmax_element(values.begin(), values.end());

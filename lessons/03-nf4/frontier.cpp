@@ -96,17 +96,16 @@ Result<std::vector<Operating>> operating_points(std::span<const float> values, c
 Chart error_against_bits_chart(const std::vector<Operating>& points, ConstantType constants, double nf4_bits) {
   const Text type = label_of(constants);
   Chart chart = empty_chart("error_against_bits", ChartKind::line,
-                            {"Error against the bits that are really stored, constants in " + type.en,
-                             "误差与实际占用的位数，常数用 " + type.zh});
+                            {"Error against the bits that are really stored", "误差与实际占用的位数"});
   chart.series = lines_of(
       points, [&](const Operating& point) { return point.constants == constants; },
       [](const Operating&) { return Text{}; });
   chart.lines = {{true, nf4_bits, {"NF4 in the table", "表中的 NF4"}}};
   chart.note = {
-      fmt::format("Each line runs through blocks of 256, 128, 64 and 32, on up to {} values. Lower left is "
-                  "better; another type of constants moves every line.",
-                  frontier_values),
-      fmt::format("每条线依次是块 256、128、64、32，最多取 {} 个数值。越靠左下越好；换一种常数类型，所有的线都会移动。",
+      fmt::format("Constants in {}; each line runs through blocks of 256, 128, 64 and 32, on up to {} values. "
+                  "Lower left is better.",
+                  type.en, frontier_values),
+      fmt::format("常数用 {}；每条线依次是块 256、128、64、32，最多取 {} 个数值。越靠左下越好。", type.zh,
                   frontier_values)};
   return chart;
 }

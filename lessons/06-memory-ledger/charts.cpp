@@ -65,7 +65,7 @@ Chart weight_bars(const Sliders& sliders) {
   Chart chart;
   chart.name = "bars";
   chart.kind = ChartKind::grouped_bars;
-  chart.title = {"Weights in 16, 8 and 4 bits, and what QLoRA trains", "16、8、4 位的权重，以及 QLoRA 训练的部分"};
+  chart.title = {"Weights, and what QLoRA trains", "权重与 QLoRA 训练的部分"};
   chart.x.categories = {{"FP16 weights", "FP16 权重"},
                         {"INT8 weights", "INT8 权重"},
                         {"4-bit weights", "4 位权重"},
@@ -152,7 +152,7 @@ Chart vocabulary_curve(const Sliders& sliders, const Parameters& parameters) {
   Chart chart;
   chart.name = "vocabulary";
   chart.kind = ChartKind::line;
-  chart.title = {"What a larger vocabulary costs QLoRA (ledger)", "词表变大对 QLoRA 的代价（账本）"};
+  chart.title = {"A larger vocabulary (ledger)", "词表变大的代价（账本）"};
   chart.x = {.label = vocabulary_axis.label};  // even where the slider is not: what is proportional to V looks so
   chart.y = {.label = memory_label, .unit = "GiB", .minimum = 0.0};
   Series logits{.name = "logits", .label = {"Logits and gradient, 8 B T V", "logits 及其梯度，8 B T V"}};

@@ -32,12 +32,10 @@ void add_classroom_values(const Sliders& sliders, Report& report) {
   const auto memory = classroom::paged_memory(sliders.stats());
   report.add_value("parameter_count", static_cast<double>(classroom::parameter_count(sliders.stats())), "",
                    {"Parameters, classroom: 12 H² L", "参数量（课堂公式）：12 H² L"});
-  report.add_value("fp16_gb", memory.fp16_gb, "GiB",
-                   {"FP16 weights, classroom (printed as GB)", "FP16 权重（课堂公式，脚本写作 GB）"});
-  report.add_value("qlora_gb", memory.qlora_gb, "GiB",
-                   {"QLoRA, classroom (printed as GB)", "QLoRA（课堂公式，脚本写作 GB）"});
+  report.add_value("fp16_gb", memory.fp16_gb, "GiB", {"FP16 weights, classroom", "FP16 权重（课堂公式）"});
+  report.add_value("qlora_gb", memory.qlora_gb, "GiB", {"QLoRA, classroom", "QLoRA（课堂公式）"});
   report.add_value("checkpoint_saving_gb", classroom::checkpointing(sliders.stats(), 0.5).saved_gb, "GiB",
-                   {"Saved by checkpointing, classroom (printed as GB)", "检查点节省的激活（课堂公式，脚本写作 GB）"});
+                   {"Saved by checkpointing, classroom", "检查点节省的激活（课堂公式）"});
 }
 
 void add_ledger_values(const Sliders& sliders, Report& report) {

@@ -76,8 +76,7 @@ void add_values(const Sliders& sliders, const Plans& fused, const Plans& eager, 
   const auto script = sliders.classroom();
   report.add_value("activations_gb", script.activations_gb, "GiB",
                    {"Activations, classroom: 2 H T L × B", "激活（课堂公式）：2 H T L × B"});
-  report.add_value("saved_gb", script.saved_gb, "GiB",
-                   {"Saved, classroom (printed as GB)", "节省（课堂公式，脚本写作 GB）"});
+  report.add_value("saved_gb", script.saved_gb, "GiB", {"Saved, classroom", "节省（课堂公式）"});
   report.add_value("kept_gb", script.kept_gb, "GiB", {"Kept, classroom", "保留（课堂公式）"});
   report.add_value("stored_gib", gib(fused.none().peak_bytes), "GiB",
                    {"Activations without checkpointing, ledger", "不用检查点的激活（账本）"});
@@ -127,7 +126,7 @@ Chart ratio_chart(const Sliders& sliders, const ParameterSpec& ratio) {
   Chart chart;
   chart.name = "kept_by_ratio";
   chart.kind = ChartKind::line;
-  chart.title = {"Kept and saved over the ratio (classroom)", "保留与节省随比例的变化（课堂公式）"};
+  chart.title = {"Kept and saved (classroom)", "保留与节省（课堂公式）"};
   chart.x = {.label = {"Share saved", "节省比例"}, .unit = "%"};
   chart.y = {.label = {"Activations", "激活显存"}, .unit = "GiB", .minimum = 0.0};
   Series kept{.name = "kept", .label = {"Kept", "保留"}};
@@ -151,7 +150,7 @@ Chart length_chart(const Sliders& sliders, const ParameterSpec& length) {
   Chart chart;
   chart.name = "kept_by_length";
   chart.kind = ChartKind::line;
-  chart.title = {"All and kept over the sequence length (classroom)", "全部与保留的激活随序列长度的变化（课堂公式）"};
+  chart.title = {"Activations over T (classroom)", "激活随 T 的变化（课堂公式）"};
   chart.x = {.label = {"Sequence length T", "序列长度 T"}, .logarithmic = true};
   chart.y = {.label = {"Activations", "激活显存"}, .unit = "GiB", .logarithmic = true};
   Series all{.name = "activations", .label = {"All", "全部"}};

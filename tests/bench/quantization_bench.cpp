@@ -56,8 +56,8 @@ struct Encoded {
 };
 
 void copy(benchmark::State& state) {
-  std::vector<float> out(value_count);
-  for (auto unused : state) {
+  std::vector<float> out = values();
+  while (state.KeepRunning()) {
     std::memcpy(out.data(), values().data(), value_count * sizeof(float));
     benchmark::ClobberMemory();
   }
@@ -72,7 +72,7 @@ void encode(benchmark::State& state, const char* format, EncodeVariant variant) 
   encode_plain(plan, values().data(), checked_count, expected.blocks(plan));
   variant.encode(plan, values().data(), checked_count, out.blocks(plan));
   if (out.packed != expected.packed) return state.SkipWithError("differs from the plain loop");
-  for (auto unused : state) {
+  while (state.KeepRunning()) {
     benchmark::DoNotOptimize(variant.encode(plan, values().data(), value_count, out.blocks(plan)));
   }
   count_bytes(state);
@@ -88,7 +88,7 @@ void decode(benchmark::State& state, const char* format, DecodeVariant variant) 
   if (!std::equal(expected.begin(), expected.end(), out.begin())) {
     return state.SkipWithError("differs from the plain loop");
   }
-  for (auto unused : state) {
+  while (state.KeepRunning()) {
     variant.decode(plan, 0, value_count, out.data());
     benchmark::ClobberMemory();
   }
@@ -97,7 +97,7 @@ void decode(benchmark::State& state, const char* format, DecodeVariant variant) 
 
 void compress(benchmark::State& state, Compatibility compatibility) {
   const std::span<const float> constants(values().data(), value_count / block_size);
-  for (auto unused : state) {
+  while (state.KeepRunning()) {
     benchmark::DoNotOptimize(compress_constants(constants, ConstantType::dynamic8, 256, compatibility).offset);
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * value_count / block_size);
@@ -107,7 +107,7 @@ BENCHMARK_CAPTURE(compress, bitsandbytes, Compatibility::bitsandbytes);
 
 void figures(benchmark::State& state) {
   const std::vector<float> decoded(value_count, 0.25F);
-  for (auto unused : state) benchmark::DoNotOptimize(error_figures(values(), decoded, 1)->mse);
+  while (state.KeepRunning()) benchmark::DoNotOptimize(error_figures(values(), decoded, 1)->mse);
   count_bytes(state);
 }
 BENCHMARK(figures);

@@ -47,7 +47,8 @@ TEST_CASE("the logarithm is within one ulp of 60-digit values", "[core][base][pr
 }
 
 TEST_CASE("the logarithm agrees with the C library to two ulps over the whole range", "[core][base][property]") {
-  for (double x = 0x1p-1070; x < 0x1p1022; x *= 1.37) {
+  double x = 0x1p-1070;
+  for (int i = 0; i < 4600; ++i, x *= 1.37) {  // up to 2^1019
     CAPTURE(x);
     REQUIRE(ulps_apart(natural_log(x), std::log(x)) <= 2);
   }

@@ -1,6 +1,7 @@
 // Every case of tests/data/quant against our core, bit for bit; see the README there for the origin.
 #include <bit>
 #include <cmath>
+#include <map>
 
 #include "core/quantization/codebooks.hpp"
 #include "core/quantization/quantize.hpp"
@@ -172,7 +173,8 @@ TEST_CASE("a model saved by transformers in NF4 with double quantization is repr
   settings.compatibility = Compatibility::bitsandbytes;
   const std::string state_suffix = ".quant_state.bitsandbytes__nf4";
   int tensors = 0;
-  for (const auto& [key, unused] : saved.header().items()) {
+  for (const TensorView& entry : saved.tensors()) {
+    const std::string& key = entry.name;
     if (!key.ends_with(state_suffix)) continue;
     const std::string name = key.substr(0, key.size() - state_suffix.size());
     CAPTURE(name);
