@@ -21,6 +21,9 @@ std::string with_commas(std::string plain) {
   return plain;
 }
 
+/// A minus sign as it is printed, as wide as a plus.
+std::string with_minus(const std::string& plain) { return plain.starts_with('-') ? "−" + plain.substr(1) : plain; }
+
 void drop_trailing_zeros(std::string& decimal) {
   if (decimal.find('.') == std::string::npos) return;
   decimal.erase(decimal.find_last_not_of('0') + 1);
@@ -40,19 +43,19 @@ std::string show_number(double number, int digits) {
   if (std::isnan(number)) return "–";
   if (std::isinf(number)) return number > 0 ? "∞" : "−∞";
   const double size = std::abs(number);
-  if (number == std::floor(number) && size < 1e15) return with_commas(fmt::format("{:.0f}", number + 0.0));
+  if (number == std::floor(number) && size < 1e15) return with_minus(with_commas(fmt::format("{:.0f}", number + 0.0)));
   if (size >= 1e15 || size < 1e-4) {
     const std::string scientific = fmt::format("{:.{}e}", number, digits - 1);
     const std::size_t e = scientific.find('e');
     std::string mantissa = scientific.substr(0, e);
     drop_trailing_zeros(mantissa);
-    return mantissa + "×10" + superscript(std::stoi(scientific.substr(e + 1)));
+    return with_minus(mantissa) + "×10" + superscript(std::stoi(scientific.substr(e + 1)));
   }
   // The digits before the point are never rounded away.
   const int whole_digits = static_cast<int>(std::floor(std::log10(size))) + 1;
   std::string decimal = fmt::format("{:.{}f}", number, std::max(digits - whole_digits, size >= 1000 ? 1 : 0));
   drop_trailing_zeros(decimal);
-  return with_commas(decimal);
+  return with_minus(with_commas(decimal));
 }
 
 std::string show_quantity(double number, const std::string& unit, int digits) {
@@ -89,7 +92,7 @@ std::vector<std::string> show_column(std::span<const double> numbers) {
   };
   while (decimals > 0 && exact_with(decimals - 1)) --decimals;
   for (const double number : numbers) {
-    shown.push_back(std::isfinite(number) ? with_commas(fmt::format("{:.{}f}", number, decimals))
+    shown.push_back(std::isfinite(number) ? with_minus(with_commas(fmt::format("{:.{}f}", number, decimals)))
                                           : show_number(number));
   }
   return shown;

@@ -63,8 +63,7 @@ void draw_hover(const Ui& ui, const chart::Scene& scene, const Text& title, Lang
 void draw_signs(AppState& state, const Ui& ui, std::size_t index, ImVec2 top_right) {
   const float side = std::round(line_height(ui.fonts[Face::body]));
   const ImVec2 corner{top_right.x - 2 * side - ui.px(2), top_right.y};
-  ImGui::GetWindowDrawList()->AddRectFilled(corner, {top_right.x, corner.y + side}, ink(ui.palette->panel, 0.92),
-                                            ui.px(5));
+  ImGui::GetWindowDrawList()->AddRectFilled(corner, {top_right.x, corner.y + side}, ink(ui.palette->panel), ui.px(5));
   ImGui::SetCursorScreenPos(corner);
   if (sign_button(ui, "export", "↓")) ask_for_export(state, index);
   explain_item(ui, say(Phrase::export_pictures, state.language));

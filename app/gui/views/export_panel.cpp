@@ -53,18 +53,12 @@ class Panel {
   void draw_what() {
     const auto& charts = state_.page().run->report.charts;
     if (panel_.chart && *panel_.chart >= charts.size()) panel_.chart.reset();
-    const auto title = [&](std::size_t i) { return charts[i].title.in(state_.language); };
-    const std::string everything = say(Phrase::export_everything, state_.language);
+    std::vector<std::string> titles{say(Phrase::export_everything, state_.language)};
+    for (const Chart& chart : charts) titles.push_back(chart.title.in(state_.language));
     heading(Phrase::export_what);
-    ImGui::SetNextItemWidth(width_);
-    if (!ImGui::BeginCombo("##what", panel_.chart ? title(*panel_.chart).c_str() : everything.c_str())) return;
-    if (ImGui::Selectable(everything.c_str(), !panel_.chart)) panel_.chart.reset();
-    for (std::size_t i = 0; i < charts.size(); ++i) {
-      ImGui::PushID(static_cast<int>(i));
-      if (ImGui::Selectable(title(i).c_str(), panel_.chart == i)) panel_.chart = i;
-      ImGui::PopID();
-    }
-    ImGui::EndCombo();
+    const int clicked = combo(ui_, "##what", titles, panel_.chart ? static_cast<int>(*panel_.chart) + 1 : 0, width_);
+    if (clicked == 0) panel_.chart.reset();
+    if (clicked > 0) panel_.chart = static_cast<std::size_t>(clicked - 1);
   }
 
   void draw_formats() {

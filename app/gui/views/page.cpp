@@ -1,5 +1,5 @@
-// The page of a lesson: its title, the values, and below them side by side what is read (text, tables, checks,
-// documents, in tabs) and the charts, so that the charts are always in sight.
+// The page of a lesson: its title and values, and below them tabs. The first has the text and, beside it, the charts;
+// the others (tables, checks, documents) take the whole width.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -45,27 +45,31 @@ void draw_error(const AppState& state, const Ui& ui) {
   ImGui::SetCursorScreenPos({corner.x, bottom + ui.px(8)});
 }
 
-std::string checks_label(const AppState& state) {
-  std::string label = say(Phrase::tab_checks, state.language);
-  if (!state.page().run) return label;
+/// "31/31": how many checks passed.
+std::string passed_of_all(const AppState& state) {
+  if (!state.page().run) return "";
   const auto& checks = state.page().run->report.checks;
   const auto passed = std::count_if(checks.begin(), checks.end(), [](const Check& check) { return check.passed; });
-  return checks.empty() ? label : fmt::format("{} {}/{}", label, passed, checks.size());
+  return checks.empty() ? "" : fmt::format(" {}/{}", passed, checks.size());
 }
 
 void draw_tabs(AppState& state, const Ui& ui) {
   const bool has_documents = state.page().run && !state.page().run->report.documents.empty();
   std::vector<std::string> labels{say(Phrase::tab_text, state.language), say(Phrase::tab_tables, state.language),
-                                  checks_label(state)};
+                                  say(Phrase::tab_checks, state.language)};
   if (has_documents) labels.emplace_back(say(Phrase::tab_documents, state.language));
   if (state.tab == Tab::documents && !has_documents) state.tab = Tab::text;
+  const std::string passed = passed_of_all(state);
+  if (tabs_width(ui, labels) + text_width(ui, Face::strong, passed) <= ImGui::GetContentRegionAvail().x) {
+    labels[static_cast<std::size_t>(Tab::checks)] += passed;
+  }
   const int clicked = tabs(ui, "tabs", labels, static_cast<int>(state.tab));
   if (clicked >= 0) state.tab = static_cast<Tab>(clicked);
   ImGui::Dummy({0, ui.px(4)});
   // An ID of its own for each lesson and tab: every one keeps its place when one comes back to it.
   ImGui::PushID(static_cast<int>(state.current));
   ImGui::PushID(static_cast<int>(state.tab));
-  ImGui::BeginChild("tab", {0, 0});
+  ImGui::BeginChild("tab", {0, 0}, false, state.tab == Tab::text ? 0 : ImGuiWindowFlags_HorizontalScrollbar);
   switch (state.tab) {
     case Tab::text: draw_text(state, ui); break;
     case Tab::tables: draw_tables(state, ui); break;
@@ -102,6 +106,7 @@ void draw_page(AppState& state, Ui& ui) {
     ImGui::EndChild();
     return;
   }
+  if (state.tab != Tab::text) return draw_tabs(state, ui);
   const float gap = ui.px(20);
   const float most_text = room.x - gap - least_chart_width * ui.chart_scale;
   state.text_share = std::clamp(state.text_share, least_text_width * ui.scale / room.x, most_text / room.x);

@@ -48,22 +48,6 @@ std::string label_of(const ParameterSpec& spec, Language language) {
   return shown ? label : fmt::format("{} {}", label, spec.symbol);
 }
 
-/// A combo box of our own look. Returns the clicked index, or -1.
-int combo(const char* id, const std::vector<std::string>& labels, int selected, float width) {
-  int clicked = -1;
-  ImGui::SetNextItemWidth(width);
-  const ImGuiStyle& style = ImGui::GetStyle();
-  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, {style.FramePadding.x, style.FramePadding.y});
-  if (ImGui::BeginCombo(id, labels[static_cast<std::size_t>(selected)].c_str())) {
-    for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
-      if (ImGui::Selectable(labels[static_cast<std::size_t>(i)].c_str(), i == selected)) clicked = i;
-    }
-    ImGui::EndCombo();
-  }
-  ImGui::PopStyleVar();
-  return clicked;
-}
-
 class Panel {
  public:
   Panel(AppState& state, const Ui& ui)
@@ -109,7 +93,7 @@ class Panel {
       if (scenario.name == state_.page().scenario) selected = static_cast<int>(titles.size());
       titles.push_back(scenario.title.in(state_.language));
     }
-    const int clicked = combo("##scenario", titles, selected, width_);
+    const int clicked = combo(ui_, "##scenario", titles, selected, width_);
     if (clicked >= 0) select_scenario(state_, scenarios[static_cast<std::size_t>(clicked)].name);
     ImGui::Dummy({0, ui_.px(8)});
   }
@@ -228,7 +212,7 @@ class Panel {
     }
     const bool fits = labels.size() <= 5 && segments_width(ui_, labels) <= width_;
     const int clicked =
-        fits ? segments(ui_, "choice", labels, selected, width_) : combo("##choice", labels, selected, width_);
+        fits ? segments(ui_, "choice", labels, selected, width_) : combo(ui_, "##choice", labels, selected, width_);
     if (clicked < 0) return;
     state_.focused = spec.name;
     set_parameter(state_, spec.name, spec.choices[static_cast<std::size_t>(clicked)].id);

@@ -1,6 +1,7 @@
 // The Report's values and tables: figures flush right with the same digits down a column, units in the heading.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "app/gui/strings.hpp"
@@ -52,7 +53,6 @@ void draw_table(const Ui& ui, const Table& table, Language language) {
     draw_wrapped(ui, table.title.in(language), ImGui::GetContentRegionAvail().x, {Face::strong, ui.palette->text});
     ImGui::Dummy({0, ui.px(3)});
   }
-  const float padding = ui.px(12);
   float total = 0;
   std::vector<ShownColumn> columns;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
@@ -61,8 +61,11 @@ void draw_table(const Ui& ui, const Table& table, Language language) {
     column.width = text_width(ui, Face::strong, column.label);
     for (const std::string& cell : column.cells)
       column.width = std::max(column.width, text_width(ui, Face::body, cell));
-    total += column.width + 2 * padding;
+    total += column.width;
   }
+  const float spare = ImGui::GetContentRegionAvail().x - total;
+  const float padding = std::clamp(spare / (2 * static_cast<float>(columns.size())), ui.px(6), ui.px(12));
+  total += 2 * padding * static_cast<float>(columns.size());
   const float row_height = std::round(line_height(ui.fonts[Face::body]) + ui.px(8));
   const ImVec2 origin = ImGui::GetCursorScreenPos();
   const auto lines = static_cast<float>(table.rows.size() + 1);

@@ -20,7 +20,7 @@ void draw_values(const AppState& state, const Ui& ui) {
     const std::string number = show_number(value.number);
     const std::string unit = value.unit.empty() ? "" : " " + value.unit;
     const std::string& full_label = value.label.in(state.language);
-    const std::string label = shortened(ui, Face::small, full_label, ui.px(200));
+    const std::string label = shortened(ui, Face::small, full_label, ui.px(250));
     const float number_width = text_width(ui, Face::heading, number);
     const float width =
         std::ceil(std::max(text_width(ui, Face::small, label), number_width + text_width(ui, Face::small, unit))) +

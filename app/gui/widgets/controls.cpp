@@ -17,6 +17,8 @@ void write_centred(const Ui& ui, ImVec2 corner, ImVec2 size, Face face, const ch
   write_at(ui, {std::round(x), std::round(y)}, face, color, text);
 }
 
+float tab_gap(const Ui& ui) { return ui.px(16); }
+
 bool clickable(const char* id, ImVec2 size, bool enabled) {
   const bool clicked = ImGui::InvisibleButton(id, size) && enabled;
   if (enabled && ImGui::IsItemHovered()) ImGui::SetMouseCursor(ImGuiMouseCursor_Hand);
@@ -104,6 +106,31 @@ int segments(const Ui& ui, const char* id, std::span<const std::string> labels, 
   return clicked;
 }
 
+float tabs_width(const Ui& ui, std::span<const std::string> labels) {
+  float width = -tab_gap(ui);
+  for (const std::string& label : labels) width += std::ceil(text_width(ui, Face::strong, label)) + tab_gap(ui);
+  return width;
+}
+
+int combo(const Ui& ui, const char* id, std::span<const std::string> labels, int selected, float width) {
+  const ImGuiStyle& style = ImGui::GetStyle();
+  const float room = width - ImGui::GetFrameHeight() - 2 * style.FramePadding.x;
+  const std::string shown = shortened(ui, Face::body, labels[static_cast<std::size_t>(selected)], room);
+  int clicked = -1;
+  ImGui::SetNextItemWidth(width);
+  ImGui::PushStyleVar(ImGuiStyleVar_WindowPadding, style.FramePadding);
+  if (ImGui::BeginCombo(id, shown.c_str())) {
+    for (int i = 0; i < static_cast<int>(labels.size()); ++i) {
+      ImGui::PushID(i);
+      if (ImGui::Selectable(labels[static_cast<std::size_t>(i)].c_str(), i == selected)) clicked = i;
+      ImGui::PopID();
+    }
+    ImGui::EndCombo();
+  }
+  ImGui::PopStyleVar();
+  return clicked;
+}
+
 int tabs(const Ui& ui, const char* id, std::span<const std::string> labels, int selected) {
   const Palette& palette = *ui.palette;
   ImDrawList& list = *ImGui::GetWindowDrawList();
@@ -125,7 +152,7 @@ int tabs(const Ui& ui, const char* id, std::span<const std::string> labels, int 
     if (i == selected) {
       list.AddRectFilled({x, corner.y + height - ui.px(2)}, {x + size.x, corner.y + height}, ink(palette.accent));
     }
-    x += size.x + ui.px(16);
+    x += size.x + tab_gap(ui);
   }
   ImGui::PopID();
   return clicked;

@@ -27,6 +27,9 @@ float segments_width(const Ui& ui, std::span<const std::string> labels);
 /// Names of pages to turn to, the open one underlined. Returns the clicked index, or -1.
 int tabs(const Ui& ui, const char* id, std::span<const std::string> labels, int selected);
 
+/// Width that tabs() takes for these labels.
+float tabs_width(const Ui& ui, std::span<const std::string> labels);
+
 /// A switch with its word at the right. Returns whether it was clicked.
 bool toggle(const Ui& ui, const char* label, bool on);
 
@@ -37,6 +40,9 @@ struct SliderState {
   bool clicked = false;
 };
 SliderState slider(const Ui& ui, const char* id, float width, double& position, double mark, bool focused);
+
+/// A box that shows the chosen one of many and opens a list of them. Returns the clicked index, or -1.
+int combo(const Ui& ui, const char* id, std::span<const std::string> labels, int selected, float width);
 
 /// A small word to click, filled when it is chosen.
 bool chip(const Ui& ui, const char* label, ImVec2 size, bool chosen);
