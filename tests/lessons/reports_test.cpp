@@ -1,5 +1,4 @@
 // What every lesson's Report owes its readers, whichever lesson it is.
-#include <regex>
 #include <set>
 
 #include "tests/lessons/run_lesson.hpp"
@@ -59,40 +58,6 @@ TEST_CASE("whatever a Report shows is said in both languages", "[lessons][text]"
       CHECK(in_both_languages(check.source));
     }
     for (const Text& note : report.notes) CHECK(in_both_languages(note));
-  }
-}
-
-/// What a text calls charts and tables: "the chart *Title*", "the tables *One* and *Two*".
-std::vector<std::string> named_in(std::string text, const std::string& noun, const std::string& conjunction) {
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  const std::regex pattern("(?:" + noun + ") \\*([^*]+)\\*(?: " + conjunction + " \\*([^*]+)\\*)?");
-  std::vector<std::string> names;
-  for (std::sregex_iterator found(text.begin(), text.end(), pattern), end; found != end; ++found) {
-    for (const std::size_t group : {1U, 2U}) {
-      if ((*found)[group].matched) names.push_back((*found)[group]);
-    }
-  }
-  return names;
-}
-
-TEST_CASE("a chart or table that a text names by its title is in the Report", "[lessons][text]") {
-  for (const lessons::Lesson& lesson : all_lessons()) {
-    const Report report = run_lesson(lesson);
-    std::set<std::string> en, zh;
-    for (const Chart& chart : report.charts) en.insert(chart.title.en), zh.insert(chart.title.zh);
-    for (const Table& table : report.tables) en.insert(table.title.en), zh.insert(table.title.zh);
-    const auto named_en = named_in(lesson.body.en, "charts?|tables?", "and");
-    const auto named_zh = named_in(lesson.body.zh, "图|表", "和");
-    CHECK_FALSE(named_en.empty());
-    CHECK(named_en.size() == named_zh.size());
-    for (const std::string& name : named_en) {
-      CAPTURE(lesson.id, name);
-      CHECK(en.count(name) == 1);
-    }
-    for (const std::string& name : named_zh) {
-      CAPTURE(lesson.id, name);
-      CHECK(zh.count(name) == 1);
-    }
   }
 }
 

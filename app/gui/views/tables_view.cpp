@@ -43,9 +43,38 @@ ShownColumn shown_column(const Table& table, std::size_t index, Language languag
   return shown;
 }
 
-void draw_cell(const Ui& ui, Face face, const std::string& text, const ShownColumn& column, float x, float y) {
-  const float spare = column.right ? column.width - text_width(ui, face, text) : 0;
-  write_at(ui, {std::round(x + spare), y}, face, ui.palette->text, text);
+/// Width of the label's widest word: the least that it can be wrapped to.
+float widest_word(const Ui& ui, std::string_view label) {
+  float widest = 0;
+  while (!label.empty()) {
+    const std::size_t end = std::min(label.find(' '), label.size());
+    widest = std::max(widest, text_width(ui, Face::strong, label.substr(0, end)));
+    label.remove_prefix(std::min(end + 1, label.size()));
+  }
+  return widest;
+}
+
+/// As wide as the cells; the label may take a second line to stay within it.
+float fitting_width(const Ui& ui, const ShownColumn& column) {
+  const float label = text_width(ui, Face::strong, column.label);
+  const float wrapped_label = std::max(widest_word(ui, column.label), ui.px(100));
+  float width = std::min(label, wrapped_label);
+  for (const std::string& cell : column.cells) width = std::max(width, text_width(ui, Face::body, cell));
+  return std::ceil(width) + 1;
+}
+
+/// Draws the labels and returns the height that they take.
+float draw_labels(const Ui& ui, const std::vector<ShownColumn>& columns, ImVec2 origin, float padding) {
+  float height = 0;
+  float x = origin.x + padding;
+  for (const ShownColumn& column : columns) {
+    ImGui::SetCursorScreenPos({x, origin.y + ui.px(4)});
+    draw_wrapped(ui, column.label, column.width,
+                 {Face::strong, ui.palette->text, 1, column.right ? markdown::Align::end : markdown::Align::start});
+    height = std::max(height, ImGui::GetCursorScreenPos().y - origin.y + ui.px(4));
+    x += column.width + 2 * padding;
+  }
+  return height;
 }
 
 void draw_table(const Ui& ui, const Table& table, Language language) {
@@ -57,33 +86,37 @@ void draw_table(const Ui& ui, const Table& table, Language language) {
   std::vector<ShownColumn> columns;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
     columns.push_back(shown_column(table, i, language));
-    ShownColumn& column = columns.back();
-    column.width = text_width(ui, Face::strong, column.label);
-    for (const std::string& cell : column.cells)
-      column.width = std::max(column.width, text_width(ui, Face::body, cell));
-    total += column.width;
+    columns.back().width = fitting_width(ui, columns.back());
+    total += columns.back().width;
   }
   const float spare = ImGui::GetContentRegionAvail().x - total;
   const float padding = std::clamp(spare / (2 * static_cast<float>(columns.size())), ui.px(6), ui.px(12));
   total += 2 * padding * static_cast<float>(columns.size());
-  const float row_height = std::round(line_height(ui.fonts[Face::body]) + ui.px(8));
+
   const ImVec2 origin = ImGui::GetCursorScreenPos();
-  const auto lines = static_cast<float>(table.rows.size() + 1);
-  ImGui::Dummy({total, row_height * lines});
   ImDrawList& list = *ImGui::GetWindowDrawList();
-  list.AddRectFilled(origin, {origin.x + total, origin.y + row_height}, ink(ui.palette->raised), ui.px(6),
+  list.ChannelsSplit(2);
+  list.ChannelsSetCurrent(1);
+  const float head = draw_labels(ui, columns, origin, padding);
+  list.ChannelsSetCurrent(0);
+  list.AddRectFilled(origin, {origin.x + total, origin.y + head}, ink(ui.palette->raised), ui.px(6),
                      ImDrawFlags_RoundCornersTop);
-  for (std::size_t row = 0; row <= table.rows.size(); ++row) {
-    const float y = origin.y + row_height * static_cast<float>(row);
+  list.ChannelsMerge();
+  const float row_height = std::round(line_height(ui.fonts[Face::body]) + ui.px(8));
+  float y = origin.y + head;
+  for (std::size_t row = 0; row < table.rows.size(); ++row, y += row_height) {
     if (!ImGui::IsRectVisible({origin.x, y}, {origin.x + total, y + row_height})) continue;
-    float x = origin.x;
+    float x = origin.x + padding;
     for (const ShownColumn& column : columns) {
-      draw_cell(ui, row == 0 ? Face::strong : Face::body, row == 0 ? column.label : column.cells[row - 1], column,
-                x + padding, y + ui.px(4));
+      const std::string& cell = column.cells[row];
+      const float indent = column.right ? column.width - text_width(ui, Face::body, cell) : 0;
+      write_at(ui, {std::round(x + indent), y + ui.px(4)}, Face::body, ui.palette->text, cell);
       x += column.width + 2 * padding;
     }
     list.AddLine({origin.x, y + row_height}, {origin.x + total, y + row_height}, ink(ui.palette->line), ui.px(1));
   }
+  ImGui::SetCursorScreenPos(origin);
+  ImGui::Dummy({total, y - origin.y});
 }
 
 /// The values as one more table: name, figure, unit.
