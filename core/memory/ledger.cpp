@@ -44,15 +44,6 @@ WeightBytes weight_bytes(const ModelShape& shape, WeightStore store) {
   return sum;
 }
 
-std::int64_t adapter_parameters(const ModelShape& shape, std::int64_t rank, std::span<const std::string_view> targets) {
-  std::int64_t sum = 0;
-  for (const LinearModule& linear : linears_of_layer(shape)) {
-    if (std::find(targets.begin(), targets.end(), linear.name) == targets.end()) continue;
-    sum += shape.num_layers * rank * (linear.inputs + linear.outputs);
-  }
-  return sum;
-}
-
 LayerActivations layer_activations(const ModelShape& shape, std::int64_t batch, std::int64_t seq_length) {
   return {34 * batch * seq_length * shape.hidden_size, 5 * shape.num_heads * batch * seq_length * seq_length};
 }
@@ -73,7 +64,7 @@ StepLedger step_ledger(const ModelShape& shape, const StepSetup& setup) {
     ledger.gradients = fp16_bytes * ledger.trainable_parameters;
   } else {
     ledger.weights = weight_bytes(shape, setup.method == Method::lora ? WeightStore::bits16 : WeightStore::nf4_double);
-    ledger.trainable_parameters = adapter_parameters(shape, setup.rank, attention_targets);
+    ledger.trainable_parameters = adapter_parameters(shape, setup.rank, lora_targets(shape, "qkvo"));
     ledger.adapters = fp32_bytes * ledger.trainable_parameters;
     ledger.gradients = fp32_bytes * ledger.trainable_parameters;
   }

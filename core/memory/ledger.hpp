@@ -38,12 +38,6 @@ struct WeightBytes {
 /// Block sizes as bitsandbytes' defaults: 64 weights, 256 constants, each Linear rounded up by itself.
 WeightBytes weight_bytes(const ModelShape& shape, WeightStore store);
 
-/// q, k, v and o: the targets that the course's sources use.
-inline constexpr std::array<std::string_view, 4> attention_targets{"q_proj", "k_proj", "v_proj", "o_proj"};
-
-/// Trainable parameters of LoRA: rank * (inputs + outputs) for every Linear of every layer whose name is in `targets`.
-std::int64_t adapter_parameters(const ModelShape& shape, std::int64_t rank, std::span<const std::string_view> targets);
-
 /// What one layer keeps from its forward pass for the backward pass with 16-bit activations: B T (34 H + 5 a T) bytes
 /// (Korthikanti et al. 2022, "Reducing activation recomputation in large transformer models", eq. 1; a is the number of
 /// heads). Counted there for a GPT layer with dropout; a Llama layer differs in the parts, not in the order of size.
@@ -70,7 +64,7 @@ struct StepSetup {
   Method method = Method::qlora;
   std::int64_t batch = 1;
   std::int64_t seq_length = 1024;
-  std::int64_t rank = 16;  ///< of adapters on `attention_targets`; full fine-tuning has none
+  std::int64_t rank = 16;  ///< of adapters on q, k, v and o; full fine-tuning has none
 };
 
 struct StepLedger {

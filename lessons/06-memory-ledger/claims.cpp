@@ -189,7 +189,7 @@ void add_loading_claims(const ModelShape& model, std::vector<Check>& checks) {
 
 void add_trainable_claims(const Models& models, std::vector<Check>& checks) {
   const auto trainable = [](const ModelShape& model) {
-    return static_cast<double>(adapter_parameters(model, 16, attention_targets));
+    return static_cast<double>(adapter_parameters(model, 16, lora_targets(model, "qkvo")));
   };
   checks.push_back(make_claim_check("trainable_7b",
                                     {"Trainable at 7B, r = 16 on q, k, v, o", "7B 的可训练参数，q、k、v、o 上 r = 16"},

@@ -1,11 +1,9 @@
 #include "core/memory/ledger.hpp"
 
-#include <array>
+#include <algorithm>
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <span>
 #include <string>
-#include <string_view>
 
 #include "core/base/units.hpp"
 #include "tests/support/catch.hpp"
@@ -21,16 +19,6 @@ ModelShape shape_of(const std::string& model) {
   const auto shape = load_model_shape(data + "configs/" + model + ".json");
   REQUIRE(shape);
   return *shape;
-}
-
-std::span<const std::string_view> names_of(const std::string& targets) {
-  static constexpr std::array<std::string_view, 2> query_value{"q_proj", "v_proj"};
-  static constexpr std::array<std::string_view, 7> all_linear{"q_proj",    "k_proj",  "v_proj",   "o_proj",
-                                                              "gate_proj", "up_proj", "down_proj"};
-  if (targets == "qv") return query_value;
-  if (targets == "qkvo") return attention_targets;
-  REQUIRE(targets == "all-linear");
-  return all_linear;
 }
 
 TEST_CASE("4-bit storage is byte for byte what bitsandbytes keeps", "[core][memory][golden]") {
@@ -67,12 +55,17 @@ TEST_CASE("adapters have the parameters that PEFT counts", "[core][memory][golde
     for (const Json& lora : model.at("lora")) {
       CAPTURE(model.at("model"), lora.at("r"), lora.at("targets"));
       const auto rank = lora.at("r").get<std::int64_t>();
-      const std::int64_t counted = adapter_parameters(shape, rank, names_of(lora.at("targets")));
+      auto targets = lora_targets(shape, lora.at("targets").get<std::string>());
+      const std::int64_t counted = adapter_parameters(shape, rank, targets);
+      if (lora.at("target_modules").is_array()) {
+        std::sort(targets.begin(), targets.end());
+        CHECK(Json(targets) == lora.at("target_modules"));
+      }
       CHECK(counted == lora.at("trainable"));
       ++compared;
     }
   }
-  CHECK(compared == 28);
+  CHECK(compared == 52);
 }
 
 TEST_CASE("weights in 16 and 8 bits take what their elements take", "[core][memory]") {
@@ -89,7 +82,7 @@ TEST_CASE("weights in 16 and 8 bits take what their elements take", "[core][memo
 
 TEST_CASE("biases stay in 16 bits whatever the weights take", "[core][memory]") {
   ModelShape shape = llama_like_shape(256, 2, 100);
-  shape.attention_bias = true;
+  shape.attention_bias = shape.output_bias = true;
   const auto store = GENERATE(WeightStore::bits16, WeightStore::int8, WeightStore::nf4, WeightStore::nf4_double);
   CHECK(weight_bytes(shape, store).biases == 2 * 2 * 4 * 256);
 }

@@ -1,0 +1,192 @@
+#include "core/memory/step/network.hpp"
+#include "core/memory/step/ops.hpp"
+
+namespace qlab::step {
+
+Tensor Network::apply_base(LinearLayer& layer, const Tensor& x) {
+  if (layer.conv1d && !layer.quantized) {
+    const std::int64_t inputs = x.sizes()[-1];
+    const Tensor rows = view(tape_, x, {x.count() / inputs, inputs});
+    const Tensor weight = lower(tape_, layer.weight);
+    const Tensor rows_lowered = lower(tape_, rows);
+    const Tensor bias = lower(tape_, layer.bias);
+    Sizes sizes = x.sizes();
+    sizes[-1] = static_cast<std::int32_t>(layer.outputs);
+    return view(tape_, addmm(tape_, bias, rows_lowered, weight), sizes);
+  }
+  if (!layer.quantized) return linear(tape_, x, layer.weight, layer.bias);
+  const Tensor lowered = cast(tape_, x, settings_.half);
+  if (layer.bias.defined() && layer.bias.dtype() != settings_.half) {  // replaced for good, the first time
+    layer.bias = cast(tape_, layer.bias, settings_.half);
+    tape_.mark_cast_weight(layer.bias);
+  }
+  const Tensor product = linear_4bit(tape_, lowered, layer.outputs, layer.bias, settings_.double_quantization);
+  return cast(tape_, product, x.dtype());
+}
+
+Tensor Network::apply(LinearLayer& layer, const Tensor& x) {
+  Tensor result = apply_base(layer, x);
+  if (!layer.lora_a.defined()) return result;
+  const double probability = settings_.lora->dropout;
+  const Dtype result_dtype = result.dtype();
+  const auto adapted = [&](const Tensor& input) {
+    Tensor dropped = dropout(tape_, input, probability);
+    Tensor narrow = linear(tape_, dropped, layer.lora_a, {});
+    dropped.reset();
+    Tensor wide = linear(tape_, narrow, layer.lora_b, {});
+    narrow.reset();
+    return mul_scalar(tape_, wide);
+  };
+  if (layer.quantized) {
+    result = clone(tape_, result);
+    const bool converts = !tape_.autocasts();
+    const Tensor input = converts ? cast(tape_, x, layer.lora_a.dtype()) : x;
+    Tensor output = adapted(input);
+    if (converts) output = cast(tape_, output, result_dtype);
+    result = add(tape_, result, output);
+    return result;
+  }
+  const Tensor input = cast(tape_, x, layer.lora_a.dtype());
+  {
+    const Tensor output = adapted(input);
+    result = add(tape_, result, output);
+  }
+  return cast(tape_, result, result_dtype);
+}
+
+Tensor Network::apply(const NormLayer& layer, const Tensor& x) {
+  if (shape_.norm == Norm::layer) return layer_norm(tape_, x, layer.weight, layer.bias);
+  const auto inverse_rms = [&](const Tensor& h) {
+    Tensor variance = pow_scalar(tape_, h);
+    variance = mean_last(tape_, variance);
+    const Tensor shifted = add_scalar(tape_, variance);
+    return std::pair{std::move(variance), rsqrt(tape_, shifted)};
+  };
+  if (shape_.norm == Norm::rms_from_one) {
+    Tensor output;
+    {
+      const Tensor h = cast(tape_, x, Dtype::f32);
+      auto [variance, scale] = inverse_rms(h);
+      variance.reset();
+      output = mul(tape_, h, scale);
+    }
+    {
+      Tensor weight = cast(tape_, layer.weight, Dtype::f32);
+      const Tensor from_one = add_scalar(tape_, weight);
+      weight.reset();
+      output = mul(tape_, output, from_one);
+    }
+    return cast(tape_, output, x.dtype());
+  }
+  Tensor h = cast(tape_, x, Dtype::f32);
+  auto [variance, scale] = inverse_rms(h);
+  h = mul(tape_, h, scale);
+  scale.reset();
+  const Tensor narrowed = cast(tape_, h, x.dtype());
+  return mul(tape_, layer.weight, narrowed);
+}
+
+Tensor Network::activate(const Tensor& x) {
+  switch (shape_.activation) {
+    case Activation::silu: return silu(tape_, x);
+    case Activation::gelu: return gelu(tape_, x);
+    case Activation::relu: return relu(tape_, x);
+    case Activation::gelu_new: break;
+  }
+  // 0.5 * x * (1 + tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))), evaluated from the left
+  const Tensor half = mul_scalar(tape_, x);
+  Tensor inner = pow_scalar(tape_, x);
+  inner = mul_scalar(tape_, inner);
+  inner = add(tape_, x, inner);
+  inner = mul_scalar(tape_, inner);
+  inner = tanh(tape_, inner);
+  inner = add_scalar(tape_, inner);
+  return mul(tape_, half, inner);
+}
+
+Tensor Network::rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
+  const auto rotary = static_cast<std::int32_t>(shape_.rotary_size);
+  const bool partial = rotary != x.sizes()[-1] || shape_.projections == Projections::fused_by_head ||
+                       shape_.projections == Projections::fused_by_part;
+  const Tensor turned = slice_last(tape_, x, 0, rotary);
+  const Tensor passed = partial ? slice_last(tape_, x, rotary, x.sizes()[-1]) : Tensor{};
+  Tensor sum;
+  {
+    const Tensor along = mul(tape_, turned, cos);
+    Tensor across;
+    {
+      const Tensor first = slice_last(tape_, turned, 0, rotary / 2);
+      const Tensor second = slice_last(tape_, turned, rotary / 2, rotary);
+      const Tensor negated = neg(tape_, second);
+      across = cat_last(tape_, {&negated, &first});
+    }
+    across = mul(tape_, across, sin);
+    sum = add(tape_, along, across);
+  }
+  return partial ? cat_last(tape_, {&sum, &passed}) : sum;
+}
+
+Tensor Network::repeat_heads(const Tensor& x) {
+  const std::int64_t times = shape_.num_heads / shape_.num_key_value_heads;
+  if (times == 1) return x;
+  const Sizes& s = x.sizes();
+  const Strides& t = x.strides();
+  const Sizes single{s[0], s[1], 1, s[2], s[3]};
+  // x[:, :, None] is a view; its gradient only loses the dimension again.
+  Tensor with_group = x.alias(single, {t[0], t[1], t[1], t[2], t[3]});
+  if (tape_.records(x)) {
+    tape_.record({&with_group}, {&x},
+                 [from = s](Tape& tape, Node&, Gradients& in, Gradients& out) { out[0] = reshape(tape, in[0], from); });
+  }
+  const Tensor repeated = expand(tape_, with_group, {s[0], s[1], times, s[2], s[3]});
+  return reshape(tape_, repeated, {s[0], s[1] * times, s[2], s[3]});
+}
+
+Tensor Network::attend_eager(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, Tensor& weights) {
+  const Tensor keys = repeat_heads(k);
+  const Tensor values = repeat_heads(v);
+  weights = matmul(tape_, q, transpose(tape_, keys, 2, 3));
+  weights = mul_scalar(tape_, weights);
+  if (shape_.attention_softcap) {
+    weights = div_scalar(tape_, weights);
+    weights = tanh(tape_, weights);
+    weights = mul_scalar(tape_, weights);
+  }
+  weights = add(tape_, weights, mask);
+  const bool upcast = shape_.projections != Projections::split_conv1d;  // gpt2 stays in its type
+  {
+    Tensor probabilities;
+    {
+      const Tensor scores = upcast ? cast(tape_, weights, Dtype::f32) : weights;
+      probabilities = softmax(tape_, scores);
+    }
+    weights = cast(tape_, probabilities, v.dtype() == q.dtype() ? q.dtype() : v.dtype());
+  }
+  weights = dropout(tape_, weights, shape_.attention_dropout);
+  const Tensor output = matmul(tape_, weights, values);
+  const Tensor by_position = transpose(tape_, output, 1, 2);
+  return upcast ? contiguous(tape_, by_position) : by_position;
+}
+
+Tensor Network::attend_sdpa(const Tensor& q_wide, const Tensor& k_wide, const Tensor& v_wide, const Tensor& mask) {
+  const bool grouped = shape_.num_heads != shape_.num_key_value_heads;
+  const bool kernel_repeats = !mask.defined() && k_wide.sizes()[-1] <= 256;
+  const Tensor k_repeated = grouped && !kernel_repeats ? repeat_heads(k_wide) : k_wide;
+  const Tensor v_repeated = grouped && !kernel_repeats ? repeat_heads(v_wide) : v_wide;
+  const Tensor q = lower(tape_, q_wide);
+  Tensor k = lower(tape_, k_repeated);
+  Tensor v = lower(tape_, v_repeated);
+  Tensor output;
+  if (q.dtype() != Dtype::f32 && !mask.defined() && settings_.flash_attention) {
+    output = flash_attention(tape_, q, k, v, shape_.attention_dropout);
+  } else {
+    if (k.sizes()[1] != q.sizes()[1]) {
+      k = repeat_heads(k);
+      v = repeat_heads(v);
+    }
+    output = efficient_attention(tape_, q, k, v, mask, shape_.attention_dropout);
+  }
+  return contiguous(tape_, transpose(tape_, output, 1, 2));
+}
+
+}  // namespace qlab::step

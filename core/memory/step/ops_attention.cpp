@@ -1,0 +1,83 @@
+#include "core/memory/step/ops.hpp"
+
+namespace qlab::step {
+namespace {
+
+/// The kernels work on [B,S,H,D] in memory, and show it as [B,H,S,D].
+Tensor make_heads_inner(Tape& tape, Op op, const Sizes& sizes, Dtype dtype) {
+  const Sizes in_memory{sizes[0], sizes[2], sizes[1], sizes[3]};
+  const Strides s = contiguous_strides(in_memory);
+  return tape.make(op, sizes, dtype, Strides{s[0], s[2], s[1], s[3]});
+}
+
+constexpr std::int64_t rounded_up(std::int64_t value, std::int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+}  // namespace
+
+Tensor flash_attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, double) {
+  const bool recorded = tape.records(q, k, v);
+  const Op op = Op::flash_attention;
+  Saved saved_k = tape.save_if(recorded, k);
+  Saved saved_q = tape.save_if(recorded, q);
+  Saved saved_v = tape.save_if(recorded, v);
+  Tensor out = make_heads_inner(tape, op, q.sizes(), q.dtype());
+  const Tensor logsumexp = tape.make(op, {q.sizes()[0], q.sizes()[1], q.sizes()[2]}, Dtype::f32);
+  const Tensor seed = tape.make(op, {2}, Dtype::u64);
+  const Tensor unused = tape.make(op, {}, Dtype::u64);
+  if (!recorded) return out;
+  tape.record({&out}, {&q, &k, &v},
+              [sk = std::move(saved_k), sl = tape.save(logsumexp), so = tape.save(out), sq = std::move(saved_q),
+               ss = tape.save(seed), su = tape.save(unused),
+               sv = std::move(saved_v)](Tape& t, Node&, Gradients&, Gradients& result) mutable {
+                const Tensor key = sk.unpack(t);
+                const Tensor kept[] = {sl.unpack(t), so.unpack(t)};
+                const Tensor query = sq.unpack(t);
+                const Tensor random[] = {ss.unpack(t), su.unpack(t)};
+                const Tensor value = sv.unpack(t);
+                const Op back = Op::flash_attention_backward;
+                result[0] = make_heads_inner(t, back, query.sizes(), query.dtype());
+                result[1] = make_heads_inner(t, back, key.sizes(), key.dtype());
+                result[2] = make_heads_inner(t, back, value.sizes(), value.dtype());
+                // On a GPU: an fp32 accumulator of the query's gradient, a sum per row, and for grouped queries the
+                // gradients of key and value per query head.
+                const Sizes& s = query.sizes();
+                const std::int64_t rows = std::int64_t{s[0]} * s[1] * rounded_up(s[2], 128);
+                std::int64_t bytes = rounded_allocation(4 * rows * rounded_up(s[3], 32)) + rounded_allocation(4 * rows);
+                if (key.sizes()[1] != s[1]) bytes += 2 * rounded_allocation(query.count() * bytes_of(query.dtype()));
+                t.kernel_temporary(bytes);
+              });
+  return out;
+}
+
+Tensor efficient_attention(Tape& tape, const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, double) {
+  const bool recorded = tape.records(q, k, v);
+  const Op op = Op::efficient_attention;
+  Saved saved_mask = tape.save_if(recorded && mask.defined(), mask);
+  Saved saved_k = tape.save_if(recorded, k);
+  Saved saved_q = tape.save_if(recorded, q);
+  Saved saved_v = tape.save_if(recorded, v);
+  Tensor out = make_heads_inner(tape, op, q.sizes(), q.dtype());
+  const Tensor logsumexp = tape.make(op, {q.sizes()[0], q.sizes()[1], rounded_up(q.sizes()[2], 32)}, Dtype::f32);
+  const Tensor seed = tape.make(op, {}, Dtype::i64);
+  const Tensor offset = tape.make(op, {}, Dtype::i64);
+  if (!recorded) return out;
+  tape.record({&out}, {&q, &k, &v},
+              [sm = std::move(saved_mask), sk = std::move(saved_k), sl = tape.save(logsumexp), so = tape.save(out),
+               sf = tape.save(offset), ss = tape.save(seed), sq = std::move(saved_q),
+               sv = std::move(saved_v)](Tape& t, Node&, Gradients&, Gradients& result) mutable {
+                const Tensor kept_mask = sm.unpack(t);
+                const Tensor key = sk.unpack(t);
+                const Tensor kept[] = {sl.unpack(t), so.unpack(t), sf.unpack(t), ss.unpack(t)};
+                const Tensor query = sq.unpack(t);
+                const Tensor value = sv.unpack(t);
+                const Op back = Op::efficient_attention_backward;
+                result[0] = make_heads_inner(t, back, query.sizes(), query.dtype());
+                result[1] = make_heads_inner(t, back, key.sizes(), key.dtype());
+                result[2] = make_heads_inner(t, back, value.sizes(), value.dtype());
+              });
+  return out;
+}
+
+}  // namespace qlab::step

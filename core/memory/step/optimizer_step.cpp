@@ -1,0 +1,72 @@
+#include "core/memory/step/optimizer_step.hpp"
+
+namespace qlab::step {
+namespace {
+
+// bitsandbytes: a state of fewer values stays in fp32; one of at least so many is paged; 8-bit blocks are of 256.
+constexpr std::int64_t fewest_8bit_values = 4096;
+constexpr std::int64_t fewest_paged_values = 100'000;
+constexpr std::int64_t block_8bit = 256;
+
+}  // namespace
+
+OptimizerState::OptimizerState(Tape& tape, Optimizer kind) : tape_(tape), kind_(kind) {
+  if (kind == Optimizer::adamw_8bit || kind == Optimizer::paged_adamw_8bit) {  // the maps of both states
+    for (int i = 0; i < 2; ++i) state_.push_back(tape.make_static(Category::temporaries, {256}, Dtype::f32));
+  }
+}
+
+void OptimizerState::keep(Op op, const Sizes& sizes, Dtype dtype) {
+  state_.push_back(tape_.make(op, sizes, dtype));
+  tape_.record_of(state_.back().storage()).category = Category::optimizer_state;
+}
+
+void OptimizerState::make_state(const Tensor& parameter) {
+  const Sizes& sizes = parameter.sizes();
+  const std::int64_t count = parameter.count();
+  switch (kind_) {
+    case Optimizer::sgd: return;
+    case Optimizer::adamw_fused:
+      keep(Op::zeros, {}, Dtype::f32);  // the step counter
+      [[fallthrough]];
+    case Optimizer::adamw_foreach:
+      for (int i = 0; i < 2; ++i) keep(Op::zeros_like, sizes, parameter.dtype());
+      return;
+    case Optimizer::adamw_8bit:
+    case Optimizer::paged_adamw_8bit:
+    case Optimizer::paged_adamw_32bit: {
+      const bool eight_bit = kind_ != Optimizer::paged_adamw_32bit && count >= fewest_8bit_values;
+      const bool paged = kind_ != Optimizer::adamw_8bit && count >= fewest_paged_values;
+      const Dtype dtype = eight_bit ? Dtype::u8 : Dtype::f32;
+      for (int i = 0; i < 2; ++i) {
+        if (paged) {
+          paged_bytes_ += count * bytes_of(dtype);
+        } else {
+          keep(Op::zeros_like, sizes, dtype);
+        }
+      }
+      if (!eight_bit) return;
+      for (int i = 0; i < 2; ++i)
+        tape_.record_of(state_[i].storage()).category = Category::optimizer_state;  // the maps
+      for (int i = 0; i < 2; ++i) keep(Op::zeros, {(count + block_8bit - 1) / block_8bit}, Dtype::f32);
+      return;
+    }
+  }
+}
+
+void OptimizerState::step(const std::vector<Network::Trainable>& parameters) {
+  tape_.set_phase(Phase::optimizer);
+  tape_.note_live();
+  if (!has_state_) {
+    for (const auto& [tensor, leaf] : parameters) make_state(*tensor);
+    has_state_ = true;
+  }
+  if (kind_ != Optimizer::adamw_foreach) return;
+  std::vector<Tensor> roots;  // of every second moment at once
+  roots.reserve(parameters.size());
+  for (const auto& [tensor, leaf] : parameters) {
+    roots.push_back(tape_.make(Op::foreach_sqrt, tensor->sizes(), tensor->dtype()));
+  }
+}
+
+}  // namespace qlab::step

@@ -1,0 +1,32 @@
+// What an optimizer allocates: its state at the first step, and temporaries at every step.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "core/memory/step/network.hpp"
+#include "core/memory/step/settings.hpp"
+#include "core/memory/step/tape.hpp"
+
+namespace qlab::step {
+
+class OptimizerState {
+ public:
+  OptimizerState(Tape& tape, Optimizer kind);
+  /// One optimizer step on the parameters' gradients.
+  void step(const std::vector<Network::Trainable>& parameters);
+  std::int64_t paged_bytes() const { return paged_bytes_; }  ///< state that the driver may move to the host
+
+ private:
+  void make_state(const Tensor& parameter);
+  void keep(Op op, const Sizes& sizes, Dtype dtype);
+
+  Tape& tape_;
+  Optimizer kind_;
+  bool has_state_ = false;
+  std::int64_t paged_bytes_ = 0;
+  std::vector<Tensor> state_;
+};
+
+}  // namespace qlab::step

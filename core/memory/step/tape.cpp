@@ -1,0 +1,276 @@
+#include "core/memory/step/tape.hpp"
+
+#include <algorithm>
+
+#include "core/memory/step/ops.hpp"
+
+namespace qlab::step {
+
+Saved::~Saved() {
+  if (frame_ == nullptr) return;
+  if (slot_ < frame_->tensors.size()) frame_->tensors[slot_].reset();
+  if (--frame_->unreleased > 0) return;
+  frame_->input.reset();  // the graph can ask for nothing more: the frame and what its function holds go
+  frame_->function = nullptr;
+}
+
+Tensor Saved::unpack(Tape& tape) {
+  if (frame_ == nullptr) return held_;
+  if (!frame_->recomputed) tape.recompute(*frame_);
+  return std::move(frame_->tensors[slot_]);
+}
+
+Tape::Tape() {
+  storages_.reserve(1 << 14);
+  events_.reserve(1 << 15);
+  StorageRecord& none = storages_.emplace_back();  // no_storage: what operations return once nothing is to be done
+  none.references = 1;
+}
+
+Tape::~Tape() {
+  leave_autocast();
+  clear_graph();
+}
+
+Tensor Tape::make(Op op, const Sizes& sizes, Dtype dtype) { return make(op, sizes, dtype, contiguous_strides(sizes)); }
+
+Tensor Tape::make(Op op, const Sizes& sizes, Dtype dtype, const Strides& strides) {
+  Tensor tensor;
+  tensor.tape_ = this;
+  tensor.dtype_ = dtype;
+  tensor.sizes_ = sizes;
+  tensor.strides_ = strides;
+  if (stopped_) {
+    retain(no_storage);
+    return tensor;
+  }
+  const auto id = static_cast<StorageId>(storages_.size());
+  StorageRecord& record = storages_.emplace_back();
+  record.bytes = sizes.count() * bytes_of(dtype);
+  record.born = static_cast<std::uint32_t>(events_.size());
+  record.references = 1;
+  record.layer = layer_;
+  record.op = op;
+  record.phase = phase_;
+  record.dtype = dtype;
+  record.sizes = sizes;
+  events_.push_back(id);
+  live_bytes_ += rounded_allocation(record.bytes);
+  auto& of_phase = peak_.by_phase[static_cast<std::size_t>(phase_)];
+  of_phase = std::max(of_phase, live_bytes_);
+  if (live_bytes_ > peak_.bytes) {
+    peak_.bytes = live_bytes_;
+    peak_.event = record.born;
+  }
+  peak_.cuda_bytes = std::max(peak_.cuda_bytes, live_bytes_);
+  tensor.storage_ = id;
+  return tensor;
+}
+
+Tensor Tape::make_static(Category category, const Sizes& sizes, Dtype dtype) {
+  Tensor tensor = make(Op::init, sizes, dtype);
+  storages_[tensor.storage()].category = category;
+  return tensor;
+}
+
+void Tape::free_storage(StorageId storage) {
+  StorageRecord& record = storages_[storage];
+  record.died = static_cast<std::uint32_t>(events_.size());
+  events_.push_back(-static_cast<Event>(storage));
+  live_bytes_ -= rounded_allocation(record.bytes);
+}
+
+void Tape::kernel_temporary(std::int64_t bytes) {
+  if (!stopped_) peak_.cuda_bytes = std::max(peak_.cuda_bytes, live_bytes_ + bytes);
+}
+
+void Tape::reset_peak() { peak_ = {}; }
+
+void Tape::note_live() {
+  auto& of_phase = peak_.by_phase[static_cast<std::size_t>(phase_)];
+  of_phase = std::max(of_phase, live_bytes_);
+}
+
+Leaf& Tape::make_leaf(Tensor& tensor, bool is_parameter) {
+  Leaf& leaf = (is_parameter ? parameters_ : leaves_).emplace_back();
+  leaf.is_parameter = is_parameter;
+  tensor.requires_grad_ = true;
+  tensor.edge_ = {nullptr, &leaf, 0};
+  if (!is_parameter) leaf.variable = tensor;
+  return leaf;
+}
+
+Saved Tape::save(const Tensor& tensor) {
+  Saved saved;
+  switch (grad_mode_) {
+    case GradMode::off: break;
+    case GradMode::on:
+      saved.held_ = tensor;
+      if (phase_ == Phase::forward || phase_ == Phase::loss) storages_[tensor.storage()].saved = true;
+      break;
+    case GradMode::checkpointed:
+      saved.frame_ = frame_;
+      saved.slot_ = frame_->saved_count++;
+      ++frame_->unreleased;
+      break;
+    case GradMode::recomputing:
+      if (stopped_) break;
+      frame_->tensors[recomputed_slot_] = tensor.detached();
+      stopped_ = ++recomputed_slot_ == frame_->saved_count;
+      break;
+  }
+  return saved;
+}
+
+void Tape::link(Node& node, int input, const Tensor& tensor) {
+  node.layer = layer_;
+  if (!tensor.requires_grad()) return;
+  node.edges[input] = tensor.edge();
+  node.input_sizes[input] = tensor.sizes();
+  node.input_dtypes[input] = tensor.dtype();
+  if (tensor.edge().leaf != nullptr) ++tensor.edge().leaf->expected;
+}
+
+void Tape::arrive(Leaf& leaf, Tensor gradient) {
+  leaf.pending = leaf.pending.defined() ? add(*this, leaf.pending, gradient) : std::move(gradient);
+  if (--leaf.expected > 0) return;
+  if (leaf.grad.defined()) {  // accumulated in place
+    leaf.pending.reset();
+    return;
+  }
+  leaf.grad = std::move(leaf.pending);
+  if (leaf.is_parameter) storages_[leaf.grad.storage()].category = Category::gradients;
+}
+
+void Tape::send(const Edge& edge, Tensor gradient) {
+  if (edge.leaf != nullptr) return arrive(*edge.leaf, std::move(gradient));
+  Tensor& buffer = edge.node->grads[edge.slot];
+  buffer = buffer.defined() ? add(*this, buffer, gradient) : std::move(gradient);
+  edge.node->reached = true;
+}
+
+void Tape::run(Node& node) {
+  node.reached = false;
+  layer_ = node.layer;
+  Gradients out;
+  {
+    Gradients in = std::move(node.grads);
+    node.apply(*this, in, out);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      if (!out[i].defined()) continue;
+      if (!(out[i].sizes() == node.input_sizes[i])) out[i] = sum_to(*this, out[i], node.input_sizes[i]);
+      if (out[i].dtype() != node.input_dtypes[i]) out[i] = cast(*this, out[i], node.input_dtypes[i]);
+    }
+  }
+  node.release_saved();
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (out[i].defined()) send(node.edges[i], std::move(out[i]));
+  }
+}
+
+void Tape::run_and_drop_down_to(std::size_t floor) {
+  // A node's consumers were recorded after it, so this order is the one of PyTorch's queue.
+  for (std::size_t i = nodes_.size(); i-- > floor;) {
+    if (nodes_[i]->reached) run(*nodes_[i]);
+  }
+  for (std::size_t i = floor; i < nodes_.size(); ++i) nodes_[i]->~Node();
+  nodes_.resize(floor);
+}
+
+void Tape::backward(const Tensor& root, Tensor gradient) {
+  const GradMode before = std::exchange(grad_mode_, GradMode::off);
+  send(root.edge(), std::move(gradient));
+  for (std::size_t i = nodes_.size(); i-- > 0;) {
+    if (nodes_[i]->reached) run(*nodes_[i]);
+  }
+  layer_ = -1;
+  grad_mode_ = before;
+}
+
+void Tape::clear_graph() {
+  for (Node* node : nodes_) node->~Node();
+  nodes_.clear();
+  frames_.clear();
+  reentrant_functions_.clear();
+  leaves_.clear();
+  arena_.release();
+}
+
+Tensor Tape::checkpoint(bool reentrant, std::function<Tensor(const Tensor&)> function, const Tensor& input) {
+  if (reentrant) return checkpoint_reentrant(std::move(function), input);
+  CheckpointFrame& frame = frames_.emplace_back();
+  frame.input = input;
+  frame.function = std::move(function);
+  frame.autocast = autocasts();
+  storages_[input.storage()].saved = true;
+  const GradMode mode_before = std::exchange(grad_mode_, GradMode::checkpointed);
+  CheckpointFrame* const frame_before = std::exchange(frame_, &frame);
+  Tensor output = frame.function(input);
+  frame_ = frame_before;
+  grad_mode_ = mode_before;
+  return output;
+}
+
+void Tape::recompute(CheckpointFrame& frame) {
+  frame.recomputed = true;
+  frame.tensors.resize(frame.saved_count);
+  const GradMode mode_before = std::exchange(grad_mode_, GradMode::recomputing);
+  CheckpointFrame* const frame_before = std::exchange(frame_, &frame);
+  const std::uint32_t slot_before = std::exchange(recomputed_slot_, 0);
+  const int layer_before = layer_;
+  {
+    const AutocastScope scope(*this, frame.autocast);
+    frame.function(frame.input);
+  }
+  QLAB_CHECK(stopped_);  // the same function saves the same tensors
+  stopped_ = false;
+  layer_ = static_cast<std::int16_t>(layer_before);
+  recomputed_slot_ = slot_before;
+  frame_ = frame_before;
+  grad_mode_ = mode_before;
+}
+
+Tensor Tape::checkpoint_reentrant(std::function<Tensor(const Tensor&)> function, const Tensor& input) {
+  const bool recorded = records(input);
+  const bool autocast_on = autocasts();
+  const GradMode before = std::exchange(grad_mode_, GradMode::off);
+  Tensor output = function(input);
+  grad_mode_ = before;
+  if (!recorded) return output;
+  auto& kept = reentrant_functions_.emplace_back(std::move(function));
+  record({&output}, {&input},
+         [saved = save(input), &kept, autocast_on](Tape& tape, Node&, Gradients& in, Gradients& out) mutable {
+           Tensor detached = saved.unpack(tape).detached();
+           Leaf& leaf = tape.make_leaf(detached, false);
+           const std::size_t floor = tape.nodes_.size();
+           const int layer = tape.layer_;
+           const GradMode mode = std::exchange(tape.grad_mode_, GradMode::on);
+           Tensor result;
+           {
+             const AutocastScope scope(tape, autocast_on);
+             result = kept(detached);
+           }
+           tape.grad_mode_ = mode;
+           tape.send(result.edge(), in[0]);
+           tape.run_and_drop_down_to(floor);
+           tape.layer_ = static_cast<std::int16_t>(layer);
+           leaf.variable.reset();
+           out[0] = std::move(leaf.grad);
+         });
+  return output;
+}
+
+Tape::AutocastScope::AutocastScope(Tape& tape, bool enabled) : tape_(tape), enabled_(enabled) {
+  if (enabled_) ++tape_.autocast_depth_;
+}
+
+Tape::AutocastScope::~AutocastScope() {
+  if (enabled_ && --tape_.autocast_depth_ == 0) tape_.leave_autocast();
+}
+
+void Tape::leave_autocast() {
+  for (Leaf* leaf : autocast_cache) leaf->lowered.reset();
+  autocast_cache.clear();
+}
+
+}  // namespace qlab::step

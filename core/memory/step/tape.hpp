@@ -1,0 +1,286 @@
+// The tape: every storage that a training step allocates and frees, in order, and the autograd graph that decides when.
+// The graph behaves as PyTorch's does: nodes run from the last recorded to the first, a node's saved tensors go when it
+// has run, gradients that meet are added into a new storage, leaf gradients are kept. Checkpointed layers save nothing
+// and run again when their gradient comes, in either of PyTorch's two ways.
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include "core/base/check.hpp"
+#include "core/memory/step/op.hpp"
+#include "core/memory/step/tensor.hpp"
+
+namespace qlab::step {
+
+enum class Phase : std::uint8_t { setup, forward, loss, backward, optimizer };
+
+/// What a storage is for. The first seven live as long as the model does.
+enum class Category : std::uint8_t {
+  weights,
+  quantized_weights,
+  quant_constants,
+  adapter,
+  buffers,
+  inputs,
+  optimizer_state,
+  gradients,
+  cast_weights,
+  logits_and_loss,
+  saved_activations,
+  temporaries
+};
+inline constexpr int category_count = 12;
+
+/// CUDA's caching allocator hands out multiples of this.
+inline constexpr std::int64_t allocation_granularity = 512;
+constexpr std::int64_t rounded_allocation(std::int64_t bytes) {
+  return (bytes + allocation_granularity - 1) / allocation_granularity * allocation_granularity;
+}
+
+inline constexpr std::uint32_t never = UINT32_MAX;
+
+struct StorageRecord {
+  std::int64_t bytes = 0;      ///< exact
+  std::uint32_t born = 0;      ///< number of the event that allocated it
+  std::uint32_t died = never;  ///< number of the event that freed it
+  std::int32_t references = 0;
+  std::int16_t layer = -1;  ///< decoder layer, -1 outside
+  Op op = Op::init;
+  Phase phase = Phase::setup;
+  Category category = Category::temporaries;
+  Dtype dtype = Dtype::f32;
+  bool saved = false;  ///< kept for backward by the graph
+  Sizes sizes;         ///< of the tensor it was made for
+};
+
+/// An allocation or, negated, a free of a storage.
+using Event = std::int64_t;
+
+/// A tensor that requires gradients and was made by no recorded operation: a parameter, or a detached layer input.
+struct Leaf {
+  Tensor variable;  ///< the tensor itself, which the graph keeps; not for parameters
+  Tensor grad;
+  Tensor pending;             ///< sum of the gradients that have arrived in this backward pass
+  std::int32_t expected = 0;  ///< how many more will arrive
+  bool is_parameter = false;
+  Tensor lowered;  ///< the cast of it that autocast keeps
+};
+
+/// Gradients in or out of a node, by output or input.
+using Gradients = std::array<Tensor, 4>;
+
+class Node {
+ public:
+  Node() = default;
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+  virtual ~Node() = default;
+
+  /// Turns the gradients of the outputs into those of the inputs that want one.
+  virtual void apply(Tape& tape, Gradients& in, Gradients& out) = 0;
+  virtual void release_saved() = 0;
+
+  bool wants(int input) const { return edges[input].node != nullptr || edges[input].leaf != nullptr; }
+
+  std::array<Edge, 4> edges;
+  std::array<Sizes, 4> input_sizes;  ///< a gradient of other sizes is summed to these
+  std::array<Dtype, 4> input_dtypes{};
+  Gradients grads;
+  bool reached = false;
+  std::int16_t layer = -1;
+};
+
+struct CheckpointFrame;
+
+/// A tensor kept for backward: held, or to be computed again by a checkpoint.
+class Saved {
+ public:
+  Saved() = default;
+  Saved(const Saved&) = delete;
+  Saved(Saved&& other) noexcept
+      : held_(std::move(other.held_)), frame_(std::exchange(other.frame_, nullptr)), slot_(other.slot_) {}
+  Saved& operator=(const Saved&) = delete;
+  Saved& operator=(Saved&&) = delete;
+  ~Saved();
+  /// The tensor; the first call in a checkpointed layer runs that layer again.
+  Tensor unpack(Tape& tape);
+
+ private:
+  friend class Tape;
+  Tensor held_;
+  CheckpointFrame* frame_ = nullptr;
+  std::uint32_t slot_ = 0;
+};
+
+/// A checkpointed call of PyTorch's non-reentrant kind.
+struct CheckpointFrame {
+  Tensor input;
+  std::function<Tensor(const Tensor&)> function;
+  bool autocast = false;
+  std::uint32_t saved_count = 0;  ///< tensors that forward would have saved
+  std::uint32_t unreleased = 0;   ///< of those, how many the graph may still ask for
+  bool recomputed = false;
+  std::vector<Tensor> tensors;  ///< the recomputed ones, each until it is asked for
+};
+
+class Tape {
+ public:
+  Tape();
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+  ~Tape();
+
+  // --- storages -----------------------------------------------------------------------------------------------------
+  /// A new storage and a tensor on it. Nothing is allocated once a recomputation has all it needs.
+  Tensor make(Op op, const Sizes& sizes, Dtype dtype);
+  Tensor make(Op op, const Sizes& sizes, Dtype dtype, const Strides& strides);
+  /// A storage that lives with the model.
+  Tensor make_static(Category category, const Sizes& sizes, Dtype dtype);
+  void retain(StorageId storage) { ++storages_[storage].references; }
+  void release(StorageId storage) {
+    if (--storages_[storage].references == 0) free_storage(storage);
+  }
+  StorageRecord& record_of(StorageId storage) { return storages_[storage]; }
+  /// A kernel that takes `bytes` of its own while it runs, on a GPU only.
+  void kernel_temporary(std::int64_t bytes);
+
+  // --- graph --------------------------------------------------------------------------------------------------------
+  bool grad_enabled() const { return grad_mode_ != GradMode::off; }
+  /// Whether an operation on these inputs is recorded.
+  bool records(const Tensor& a) const { return grad_enabled() && a.requires_grad(); }
+  template <class... Rest>
+  bool records(const Tensor& a, const Rest&... rest) const {
+    return records(a) || records(rest...);
+  }
+  /// Makes `tensor` require gradients; they go to the leaf, which lives as long as the tape for a parameter and until
+  /// clear_graph() otherwise.
+  Leaf& make_leaf(Tensor& tensor, bool is_parameter);
+  Saved save(const Tensor& tensor);
+  Saved save_if(bool condition, const Tensor& tensor) { return condition ? save(tensor) : Saved{}; }
+
+  /// Records `backward` as what turns the gradients of `outputs` into those of `inputs`; call it only if records(...).
+  /// backward(tape, node, in, out) owns what it has saved; it is destroyed once it has run.
+  template <class Backward>
+  void record(std::initializer_list<Tensor*> outputs, std::initializer_list<const Tensor*> inputs, Backward backward);
+
+  void backward(const Tensor& root, Tensor gradient);
+  Tensor checkpoint(bool reentrant, std::function<Tensor(const Tensor&)> function, const Tensor& input);
+
+  // --- bookkeeping --------------------------------------------------------------------------------------------------
+  void set_phase(Phase phase) { phase_ = phase; }
+  Phase phase() const { return phase_; }
+  void set_layer(int layer) { layer_ = static_cast<std::int16_t>(layer); }
+  int layer() const { return layer_; }
+  std::int64_t live_bytes() const { return live_bytes_; }
+
+  struct Peak {
+    std::int64_t bytes = 0;
+    std::int64_t cuda_bytes = 0;  ///< with the temporaries of kernels
+    std::uint32_t event = 0;      ///< the allocation that reached `bytes`
+    std::array<std::int64_t, 5> by_phase{};
+  };
+  void reset_peak();
+  void note_live();  ///< counts what is alive now as the phase's, allocations or not
+  const Peak& peak() const { return peak_; }
+  const std::vector<StorageRecord>& storages() const { return storages_; }
+  const std::vector<Event>& events() const { return events_; }
+  /// Drops the graph of a finished step.
+  void clear_graph();
+
+  // --- autocast -----------------------------------------------------------------------------------------------------
+  Dtype autocast_dtype = Dtype::bf16;
+  std::vector<Leaf*> autocast_cache;  ///< trainable fp32 parameters whose casts are kept until autocast is left
+  bool autocasts() const { return autocast_depth_ > 0; }
+  void mark_cast_weight(const Tensor& copy) { storages_[copy.storage()].category = Category::cast_weights; }
+  /// Enters autocast where `enabled`; the cached casts go when the outermost one is left.
+  class AutocastScope {
+   public:
+    AutocastScope(Tape& tape, bool enabled);
+    AutocastScope(const AutocastScope&) = delete;
+    AutocastScope& operator=(const AutocastScope&) = delete;
+    ~AutocastScope();
+
+   private:
+    Tape& tape_;
+    bool enabled_;
+  };
+
+ private:
+  friend class Saved;
+  enum class GradMode : std::uint8_t { off, on, checkpointed, recomputing };
+
+  template <class Backward>
+  class NodeOf;
+
+  void leave_autocast();
+  void free_storage(StorageId storage);
+  void link(Node& node, int input, const Tensor& tensor);
+  void run(Node& node);
+  void send(const Edge& edge, Tensor gradient);
+  void run_and_drop_down_to(std::size_t floor);
+  void arrive(Leaf& leaf, Tensor gradient);
+  Tensor checkpoint_reentrant(std::function<Tensor(const Tensor&)> function, const Tensor& input);
+  void recompute(CheckpointFrame& frame);
+
+  std::vector<StorageRecord> storages_;
+  std::vector<Event> events_;
+  std::int64_t live_bytes_ = 0;
+  Peak peak_;
+  Phase phase_ = Phase::setup;
+  std::int16_t layer_ = -1;
+  int autocast_depth_ = 0;
+  bool stopped_ = false;  ///< a recomputation has all it needs: operations do nothing
+
+  GradMode grad_mode_ = GradMode::on;
+  CheckpointFrame* frame_ = nullptr;  ///< the one that is recorded or recomputed
+  std::uint32_t recomputed_slot_ = 0;
+  std::pmr::monotonic_buffer_resource arena_;
+  std::vector<Node*> nodes_;
+  std::deque<Leaf> leaves_;
+  std::deque<Leaf> parameters_;
+  std::deque<CheckpointFrame> frames_;
+  std::deque<std::function<Tensor(const Tensor&)>> reentrant_functions_;  ///< kept as long as their nodes are
+};
+
+template <class Backward>
+class Tape::NodeOf final : public Node {
+ public:
+  explicit NodeOf(Backward backward) : backward_(std::move(backward)) {}
+  void apply(Tape& tape, Gradients& in, Gradients& out) override { (*backward_)(tape, *this, in, out); }
+  void release_saved() override { backward_.reset(); }
+
+ private:
+  std::optional<Backward> backward_;
+};
+
+template <class Backward>
+void Tape::record(std::initializer_list<Tensor*> outputs, std::initializer_list<const Tensor*> inputs,
+                  Backward backward) {
+  if (grad_mode_ == GradMode::recomputing) {  // the graph is there already; only what it saves is wanted
+    for (Tensor* output : outputs) output->requires_grad_ = true;
+    return;
+  }
+  void* place = arena_.allocate(sizeof(NodeOf<Backward>), alignof(NodeOf<Backward>));
+  auto* node = new (place) NodeOf<Backward>(std::move(backward));
+  nodes_.push_back(node);
+  int i = 0;
+  for (const Tensor* input : inputs) link(*node, i++, *input);
+  i = 0;
+  for (Tensor* output : outputs) {
+    output->requires_grad_ = true;
+    output->edge_ = {node, nullptr, static_cast<std::int8_t>(i++)};
+  }
+}
+
+}  // namespace qlab::step
