@@ -87,9 +87,12 @@ std::vector<Module> gpt_neox_layer(const ModelShape& s) {
 }  // namespace
 
 std::vector<Module> modules_of_layer(const ModelShape& shape) {
-  if (shape.model_type == "opt") return opt_layer(shape);
-  if (shape.model_type == "gpt2") return gpt2_layer(shape);
-  if (shape.model_type == "gpt_neox") return gpt_neox_layer(shape);
+  switch (shape.blueprint) {
+    case Blueprint::llama: break;
+    case Blueprint::opt: return opt_layer(shape);
+    case Blueprint::gpt2: return gpt2_layer(shape);
+    case Blueprint::gpt_neox: return gpt_neox_layer(shape);
+  }
   return llama_like_layer(shape);
 }
 
@@ -98,12 +101,12 @@ std::vector<Module> modules_before_layers(const ModelShape& shape) {
     return Module{path, ModuleKind::embedding, LayerPart::embedding, rows, width, false, false};
   };
   const std::int64_t width = shape.embedding_size;
-  if (shape.model_type == "gpt2") {
+  if (shape.blueprint == Blueprint::gpt2) {
     return {table("wte", shape.vocab_size, width), table("wpe", shape.position_rows, shape.hidden_size)};
   }
-  if (shape.model_type == "gpt_neox") return {table("embed_in", shape.vocab_size, width)};
+  if (shape.blueprint == Blueprint::gpt_neox) return {table("embed_in", shape.vocab_size, width)};
   std::vector<Module> modules{table("embed_tokens", shape.vocab_size, width)};
-  if (shape.model_type == "opt") {
+  if (shape.blueprint == Blueprint::opt) {
     modules.push_back(table("embed_positions", shape.position_rows, shape.hidden_size));
     if (width != shape.hidden_size) {
       modules.push_back(linear("project_out", LayerPart::embedding, shape.hidden_size, width, false));
@@ -116,10 +119,10 @@ std::vector<Module> modules_before_layers(const ModelShape& shape) {
 
 std::vector<Module> modules_after_layers(const ModelShape& shape) {
   std::vector<Module> modules;
-  if (shape.model_type != "opt") {
-    const char* name = shape.model_type == "gpt2"       ? "ln_f"
-                       : shape.model_type == "gpt_neox" ? "final_layer_norm"
-                                                        : "norm";
+  if (shape.blueprint != Blueprint::opt) {
+    const char* name = shape.blueprint == Blueprint::gpt2       ? "ln_f"
+                       : shape.blueprint == Blueprint::gpt_neox ? "final_layer_norm"
+                                                                : "norm";
     modules.push_back(norm(name, shape, shape.hidden_size));
   }
   Module head = linear("lm_head", LayerPart::lm_head, shape.embedding_size, shape.vocab_size, false);
@@ -156,7 +159,7 @@ std::vector<std::string> lora_targets(const ModelShape& shape, std::string_view 
     case Projections::separate:
       names = {"q_proj", "v_proj"};
       if (name == "qkvo") names = {"q_proj", "k_proj", "v_proj"};
-      if (shape.model_type == "opt") output = "out_proj";
+      if (shape.blueprint == Blueprint::opt) output = "out_proj";
       break;
     case Projections::fused_by_part: names = {"qkv_proj"}; break;
     case Projections::fused_by_head:

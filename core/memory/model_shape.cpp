@@ -214,6 +214,7 @@ void read_phi3(ConfigReader& read, ModelShape& shape) {
 }
 
 void read_opt(ConfigReader& read, ModelShape& shape) {
+  shape.blueprint = Blueprint::opt;
   shape.hidden_size = read.size("hidden_size", max_hidden_size);
   shape.num_layers = read.size("num_hidden_layers", max_layers);
   shape.num_heads = read.size("num_attention_heads", max_heads);
@@ -235,6 +236,7 @@ void read_opt(ConfigReader& read, ModelShape& shape) {
 }
 
 void read_gpt2(ConfigReader& read, ModelShape& shape) {
+  shape.blueprint = Blueprint::gpt2;
   shape.hidden_size = read.size("n_embd", max_hidden_size);
   shape.num_layers = read.size("n_layer", max_layers);
   shape.num_heads = read.size("n_head", max_heads);
@@ -256,6 +258,7 @@ void read_gpt2(ConfigReader& read, ModelShape& shape) {
 }
 
 void read_gpt_neox(ConfigReader& read, ModelShape& shape) {
+  shape.blueprint = Blueprint::gpt_neox;
   shape.hidden_size = read.size("hidden_size", max_hidden_size);
   shape.num_layers = read.size("num_hidden_layers", max_layers);
   shape.num_heads = read.size("num_attention_heads", max_heads);

@@ -22,6 +22,9 @@ enum class Activation { silu, gelu, gelu_new, relu };  ///< gelu: one kernel; ge
 /// How query, key and value leave their Linears.
 enum class Projections { separate, fused_by_part, fused_by_head, split_conv1d };
 
+/// Which of the four ways to write a decoder layer the family's code follows.
+enum class Blueprint { llama, opt, gpt2, gpt_neox };
+
 struct ModelShape {
   std::string model_type = "llama";      ///< as config.json names it
   std::int64_t hidden_size = 0;          ///< H
@@ -40,6 +43,7 @@ struct ModelShape {
   std::int64_t embedding_size = 0;  ///< width of the token embedding, hidden_size but for OPT 350M
   std::int64_t rotary_size = 0;     ///< values of a head that are rotated; head_dim but for partial rotation
   std::int64_t position_rows = 0;   ///< rows of a learned position table
+  Blueprint blueprint = Blueprint::llama;
   Positions positions = Positions::rotary;
   Projections projections = Projections::separate;
   Norm norm = Norm::rms;

@@ -16,7 +16,7 @@ void Network::project(DecoderLayer& layer, const Tensor& x, Tensor& q, Tensor& k
   };
   switch (shape_.projections) {
     case Projections::separate:
-      if (shape_.model_type == "opt") {
+      if (shape_.blueprint == Blueprint::opt) {
         q = mul_scalar(tape_, apply(layer.query, x));
         q = by_head(q);
         k = apply(layer.key, x);
@@ -35,9 +35,12 @@ void Network::project(DecoderLayer& layer, const Tensor& x, Tensor& q, Tensor& k
       return;
     case Projections::fused_by_part: {
       const Tensor fused = apply(layer.query, x);
-      q = by_head(slice_last(tape_, fused, 0, queries));
-      k = by_head(slice_last(tape_, fused, queries, queries + keys));
-      v = by_head(slice_last(tape_, fused, queries + keys, queries + 2 * keys));
+      q = slice_last(tape_, fused, 0, queries);
+      k = slice_last(tape_, fused, queries, queries + keys);
+      v = slice_last(tape_, fused, queries + keys, queries + 2 * keys);
+      q = by_head(q);
+      k = by_head(k);
+      v = by_head(v);
       return;
     }
     case Projections::fused_by_head: {
@@ -58,20 +61,15 @@ void Network::project(DecoderLayer& layer, const Tensor& x, Tensor& q, Tensor& k
   }
 }
 
-Tensor Network::attention(DecoderLayer& layer, const Tensor& x, const LayerInputs& inputs, const Tensor& mask,
-                          Tensor& weights) {
+Tensor Network::attention(DecoderLayer& layer, const Tensor& x, const LayerInputs& inputs, Tensor& weights) {
   Tensor q, k, v;
   project(layer, x, q, k, v);
-  if (shape_.positions == Positions::rotary) {
-    Tensor q_rotated = rotated(q, inputs.cos, inputs.sin);
-    Tensor k_rotated = rotated(k, inputs.cos, inputs.sin);
-    q = std::move(q_rotated);
-    k = std::move(k_rotated);
-  }
-  Tensor output =
-      settings_.attention == AttentionKernel::eager ? attend_eager(q, k, v, mask, weights) : attend_sdpa(q, k, v, mask);
+  if (shape_.positions == Positions::rotary) rotate(q, k, inputs.cos, inputs.sin);
+  Tensor output = settings_.attention == AttentionKernel::eager ? attend_eager(q, k, v, inputs.mask, weights)
+                                                                : attend_sdpa(q, k, v, inputs.mask);
   output = contiguous(tape_, reshape(tape_, output, {x.sizes()[0], x.sizes()[1], shape_.num_heads * shape_.head_dim}));
   output = apply(layer.output, output);
+  if (shape_.blueprint == Blueprint::gpt2) output = dropout(tape_, output, shape_.residual_dropout);
   return output;
 }
 
@@ -79,7 +77,9 @@ Tensor Network::mlp(DecoderLayer& layer, const Tensor& x) {
   if (!shape_.gated_mlp) {
     Tensor inner = apply(layer.gate, x);
     inner = activate(inner);
-    return apply(layer.down, inner);
+    inner = apply(layer.down, inner);
+    if (shape_.blueprint == Blueprint::gpt2) inner = dropout(tape_, inner, shape_.residual_dropout);
+    return inner;
   }
   Tensor product;
   if (shape_.fused_gate_up) {
@@ -105,65 +105,87 @@ Tensor Network::mlp(DecoderLayer& layer, const Tensor& x) {
   return apply(layer.down, product);
 }
 
+// Each of the four follows the local variables of the library's own function: what they hold lives as long as they do.
+
+Tensor Network::run_llama_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs) {
+  Tensor weights;  // the attention's second result, kept by its caller
+  Tensor current = apply(layer.attention_norm, hidden);
+  current = attention(layer, current, inputs, weights);
+  if (shape_.sandwich_norms) current = apply(layer.after_attention_norm, current);
+  current = add(tape_, hidden, dropout(tape_, current, shape_.residual_dropout));
+  const Tensor residual = current;
+  current = apply(layer.mlp_norm, current);
+  current = mlp(layer, current);
+  if (shape_.sandwich_norms) current = apply(layer.after_mlp_norm, current);
+  return add(tape_, residual, dropout(tape_, current, shape_.residual_dropout));
+}
+
+Tensor Network::run_opt_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs) {
+  Tensor weights;
+  Tensor current = hidden;
+  if (shape_.norm_first) current = apply(layer.attention_norm, current);
+  current = attention(layer, current, inputs, weights);
+  current = dropout(tape_, current, shape_.residual_dropout);
+  current = add(tape_, hidden, current);
+  if (!shape_.norm_first) current = apply(layer.attention_norm, current);
+  const Sizes sizes = current.sizes();
+  current = reshape(tape_, current, {current.count() / sizes[-1], sizes[-1]});
+  const Tensor residual = current;
+  if (shape_.norm_first) current = apply(layer.mlp_norm, current);
+  current = apply(layer.gate, current);
+  current = activate(current);
+  current = apply(layer.down, current);
+  current = dropout(tape_, current, shape_.residual_dropout);
+  current = view(tape_, add(tape_, residual, current), sizes);
+  if (!shape_.norm_first) current = apply(layer.mlp_norm, current);
+  return current;
+}
+
+Tensor Network::run_gpt2_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs) {
+  Tensor weights;
+  Tensor current = apply(layer.attention_norm, hidden);
+  const Tensor attended = attention(layer, current, inputs, weights);
+  current = add(tape_, attended, hidden);
+  const Tensor residual = current;
+  current = apply(layer.mlp_norm, current);
+  const Tensor after = mlp(layer, current);
+  return add(tape_, residual, after);
+}
+
+Tensor Network::run_gpt_neox_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs) {
+  Tensor weights;
+  Tensor attended;
+  {
+    const Tensor normed = apply(layer.attention_norm, hidden);
+    attended = attention(layer, normed, inputs, weights);
+  }
+  attended = dropout(tape_, attended, shape_.residual_dropout);
+  if (!shape_.parallel_residual) attended = add(tape_, attended, hidden);
+  Tensor after;
+  {
+    const Tensor normed = apply(layer.mlp_norm, shape_.parallel_residual ? hidden : attended);
+    after = mlp(layer, normed);
+  }
+  after = dropout(tape_, after, shape_.residual_dropout);
+  const Tensor sum = add(tape_, after, attended);
+  return shape_.parallel_residual ? add(tape_, sum, hidden) : sum;
+}
+
 Tensor Network::run_layer(std::size_t index, const Tensor& hidden, const LayerInputs& inputs) {
   tape_.set_layer(static_cast<int>(index));
   DecoderLayer& layer = layers_[index];
-  const auto number = static_cast<std::int64_t>(index);
-  const bool slides = number >= shape_.first_sliding_layer && number % shape_.sliding_period == 0;
-  const Tensor& mask = slides ? inputs.sliding_mask : inputs.mask;
-  const double drop = shape_.residual_dropout;
-  Tensor weights;  // the attention's second result, kept by its caller
   Tensor output;
-  if (shape_.projections == Projections::fused_by_head) {
-    Tensor attended;
-    {
-      const Tensor normed = apply(layer.attention_norm, hidden);
-      attended = attention(layer, normed, inputs, mask, weights);
-    }
-    attended = dropout(tape_, attended, drop);
-    Tensor after;
-    if (shape_.parallel_residual) {
-      Tensor normed = apply(layer.mlp_norm, hidden);
-      after = mlp(layer, normed);
-      normed.reset();
-      after = dropout(tape_, after, drop);
-      const Tensor both = add(tape_, after, attended);
-      output = add(tape_, both, hidden);
-    } else {
-      attended = add(tape_, attended, hidden);
-      Tensor normed = apply(layer.mlp_norm, attended);
-      after = mlp(layer, normed);
-      normed.reset();
-      after = dropout(tape_, after, drop);
-      output = add(tape_, after, attended);
-    }
-  } else {
-    Tensor current = hidden;
-    if (shape_.norm_first) current = apply(layer.attention_norm, hidden);
-    current = attention(layer, current, inputs, mask, weights);
-    if (shape_.sandwich_norms) current = apply(layer.after_attention_norm, current);
-    const bool drops_in_place = shape_.projections == Projections::fused_by_part;
-    if (!drops_in_place) current = dropout(tape_, current, drop);
-    current = drops_in_place ? add(tape_, hidden, dropout(tape_, current, drop)) : add(tape_, hidden, current);
-    if (!shape_.norm_first) current = apply(layer.attention_norm, current);
-    const Sizes sizes = current.sizes();
-    const bool flattens = shape_.model_type == "opt";
-    if (flattens) current = reshape(tape_, current, {current.count() / sizes[-1], sizes[-1]});
-    const Tensor residual = current;
-    if (shape_.norm_first) current = apply(layer.mlp_norm, current);
-    current = mlp(layer, current);
-    if (shape_.sandwich_norms) current = apply(layer.after_mlp_norm, current);
-    if (!drops_in_place) current = dropout(tape_, current, drop);
-    current = drops_in_place ? add(tape_, residual, dropout(tape_, current, drop)) : add(tape_, residual, current);
-    if (flattens) current = view(tape_, current, sizes);
-    if (!shape_.norm_first) current = apply(layer.mlp_norm, current);
-    output = std::move(current);
+  switch (shape_.blueprint) {
+    case Blueprint::llama: output = run_llama_layer(layer, hidden, inputs); break;
+    case Blueprint::opt: output = run_opt_layer(layer, hidden, inputs); break;
+    case Blueprint::gpt2: output = run_gpt2_layer(layer, hidden, inputs); break;
+    case Blueprint::gpt_neox: output = run_gpt_neox_layer(layer, hidden, inputs); break;
   }
   tape_.set_layer(-1);
   return output;
 }
 
-Tensor Network::causal_mask(Dtype dtype, std::int64_t window) {
+Tensor Network::allowed_positions(std::int64_t window) {
   const std::int64_t S = settings_.seq;
   const Sizes square{1, 1, S, S};
   const Tensor batch_index = tape_.make(Op::arange, {settings_.batch}, Dtype::i64);
@@ -174,26 +196,22 @@ Tensor Network::causal_mask(Dtype dtype, std::int64_t window) {
   };
   const Tensor rows = positions();
   const Tensor columns = positions();
-  Tensor allowed;
-  if (window == 0) {
-    allowed = tape_.make(Op::le, square, Dtype::boolean);
-  } else {
-    Tensor result = tape_.make(Op::new_ones, {}, Dtype::boolean);
-    {
-      Tensor inside;
-      {
-        const Tensor earliest = tape_.make(Op::sub, {1, 1, S, 1}, Dtype::i64);
-        inside = tape_.make(Op::gt, square, Dtype::boolean);
-      }
-      result = tape_.make(Op::logical_and, square, Dtype::boolean);
-    }
-    {
-      const Tensor causal = tape_.make(Op::le, square, Dtype::boolean);
-      result = tape_.make(Op::logical_and, square, Dtype::boolean);
-    }
-    allowed = std::move(result);
+  if (window == 0) return tape_.make(Op::le, square, Dtype::boolean);
+  Tensor result = tape_.make(Op::new_ones, {}, Dtype::boolean);
+  {
+    Tensor earliest = tape_.make(Op::sub, {1, 1, S, 1}, Dtype::i64);
+    const Tensor inside = tape_.make(Op::gt, square, Dtype::boolean);
+    earliest.reset();
+    result = tape_.make(Op::logical_and, square, Dtype::boolean);
   }
-  const Sizes whole{settings_.batch, 1, S, S};
+  const Tensor causal = tape_.make(Op::le, square, Dtype::boolean);
+  result = tape_.make(Op::logical_and, square, Dtype::boolean);
+  return result;
+}
+
+Tensor Network::causal_mask(Dtype dtype, std::int64_t window) {
+  const Tensor allowed = allowed_positions(window);
+  const Sizes whole{settings_.batch, 1, settings_.seq, settings_.seq};
   if (settings_.attention == AttentionKernel::sdpa) return expand(tape_, allowed, whole);
   const Tensor zero = tape_.make(Op::zeros, {}, dtype);
   const Tensor minimum = tape_.make(Op::scalar_tensor, {}, dtype);
@@ -221,25 +239,26 @@ void Network::make_rotary_tables(LayerInputs& inputs, Dtype dtype) {
   inputs.sin = for_heads(sin);
 }
 
-Tensor Network::embed(LayerInputs& inputs, std::array<Tensor, 2>& kept) {
+Tensor Network::embed(LayerInputs& inputs, Tensor& sliding_mask, std::array<Tensor, 3>& kept) {
   const std::int64_t B = settings_.batch;
   const std::int64_t S = settings_.seq;
   Tensor hidden = embedding(tape_, token_embedding_, input_ids_);
   if (shape_.scaled_embedding) {
-    const Tensor scale = tape_.make(Op::cast, {}, hidden.dtype());
+    const Tensor scale = cast(tape_, buffers_.back(), hidden.dtype());
     hidden = mul(tape_, hidden, scale);
   }
   if (settings_.lora && settings_.checkpointing != Checkpointing::none) tape_.make_leaf(hidden, false);
   const bool needs_mask = settings_.attention == AttentionKernel::eager;
   const bool window_reached = shape_.sliding_window > 0 && S >= shape_.sliding_window;
   kept[0] = hidden;
-  if (shape_.model_type == "opt") {
-    Tensor ones = tape_.make(Op::ones, {B, S}, Dtype::f32);
-    Tensor counted = tape_.make(Op::cumsum, {B, S}, Dtype::f32);
-    counted = unary_no_grad(tape_, Op::mul, counted);
-    counted = unary_no_grad(tape_, Op::sub, counted);
-    inputs.position_ids = tape_.make(Op::cast, {B, S}, Dtype::i64);
-    counted.reset();
+  if (shape_.blueprint == Blueprint::opt) {
+    kept[2] = tape_.make(Op::ones, {B, S}, Dtype::f32);
+    {
+      const Tensor counted = tape_.make(Op::cumsum, {B, S}, Dtype::f32);
+      Tensor shifted = unary_no_grad(tape_, Op::mul, counted);
+      shifted = unary_no_grad(tape_, Op::sub, shifted);
+      inputs.position_ids = tape_.make(Op::cast, {B, S}, Dtype::i64);
+    }
     if (needs_mask) inputs.mask = causal_mask(hidden.dtype(), 0);
     {
       const Tensor shifted = unary_no_grad(tape_, Op::add, inputs.position_ids);
@@ -259,7 +278,7 @@ Tensor Network::embed(LayerInputs& inputs, std::array<Tensor, 2>& kept) {
   const bool all_slide = shape_.sliding_period == 1 && shape_.first_sliding_layer == 0 && shape_.sliding_window > 0;
   if (!all_slide && needs_mask) inputs.mask = causal_mask(hidden.dtype(), 0);
   if (shape_.sliding_window > 0 && (needs_mask || window_reached)) {
-    inputs.sliding_mask = causal_mask(hidden.dtype(), shape_.sliding_window);
+    sliding_mask = causal_mask(hidden.dtype(), shape_.sliding_window);
   }
   hidden = dropout(tape_, hidden, shape_.embedding_dropout);
   if (shape_.positions == Positions::rotary) make_rotary_tables(inputs, hidden.dtype());
@@ -282,16 +301,22 @@ Network::Outputs Network::forward() {
   Outputs outputs;
   Tensor hidden;
   {
-    auto inputs = std::make_shared<LayerInputs>();
-    std::array<Tensor, 2> kept;  // the embeddings, local variables of the model's forward function
-    hidden = embed(*inputs, kept);
+    LayerInputs inputs;
+    Tensor sliding_mask;
+    std::array<Tensor, 3> kept;  // local variables of the model's forward function
+    hidden = embed(inputs, sliding_mask, kept);
+    const Tensor full_mask = inputs.mask;
     for (std::size_t i = 0; i < layers_.size(); ++i) {
+      const auto number = static_cast<std::int64_t>(i);
+      const bool slides =
+          shape_.sliding_window > 0 && number >= shape_.first_sliding_layer && number % shape_.sliding_period == 0;
+      inputs.mask = slides ? sliding_mask : full_mask;
       if (settings_.checkpointing == Checkpointing::none) {
-        hidden = run_layer(i, hidden, *inputs);
+        hidden = run_layer(i, hidden, inputs);
       } else {
         hidden = tape_.checkpoint(
             settings_.checkpointing == Checkpointing::reentrant,
-            [this, i, inputs](const Tensor& x) { return run_layer(i, x, *inputs); }, hidden);
+            [this, i, inputs](const Tensor& x) { return run_layer(i, x, inputs); }, hidden);
       }
     }
     if (final_norm_.weight.defined()) hidden = apply(final_norm_, hidden);

@@ -56,18 +56,14 @@ Tensor Network::apply(LinearLayer& layer, const Tensor& x) {
 
 Tensor Network::apply(const NormLayer& layer, const Tensor& x) {
   if (shape_.norm == Norm::layer) return layer_norm(tape_, x, layer.weight, layer.bias);
-  const auto inverse_rms = [&](const Tensor& h) {
-    Tensor variance = pow_scalar(tape_, h);
-    variance = mean_last(tape_, variance);
-    const Tensor shifted = add_scalar(tape_, variance);
-    return std::pair{std::move(variance), rsqrt(tape_, shifted)};
-  };
   if (shape_.norm == Norm::rms_from_one) {
     Tensor output;
     {
       const Tensor h = cast(tape_, x, Dtype::f32);
-      auto [variance, scale] = inverse_rms(h);
-      variance.reset();
+      Tensor scale = pow_scalar(tape_, h);
+      scale = mean_last(tape_, scale);
+      scale = add_scalar(tape_, scale);
+      scale = rsqrt(tape_, scale);
       output = mul(tape_, h, scale);
     }
     {
@@ -79,9 +75,13 @@ Tensor Network::apply(const NormLayer& layer, const Tensor& x) {
     return cast(tape_, output, x.dtype());
   }
   Tensor h = cast(tape_, x, Dtype::f32);
-  auto [variance, scale] = inverse_rms(h);
-  h = mul(tape_, h, scale);
-  scale.reset();
+  Tensor variance = pow_scalar(tape_, h);
+  variance = mean_last(tape_, variance);
+  {
+    Tensor scale = add_scalar(tape_, variance);
+    scale = rsqrt(tape_, scale);
+    h = mul(tape_, h, scale);
+  }
   const Tensor narrowed = cast(tape_, h, x.dtype());
   return mul(tape_, layer.weight, narrowed);
 }
@@ -105,25 +105,42 @@ Tensor Network::activate(const Tensor& x) {
 }
 
 Tensor Network::rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
-  const auto rotary = static_cast<std::int32_t>(shape_.rotary_size);
-  const bool partial = rotary != x.sizes()[-1] || shape_.projections == Projections::fused_by_head ||
-                       shape_.projections == Projections::fused_by_part;
-  const Tensor turned = slice_last(tape_, x, 0, rotary);
-  const Tensor passed = partial ? slice_last(tape_, x, rotary, x.sizes()[-1]) : Tensor{};
-  Tensor sum;
+  const std::int32_t width = x.sizes()[-1];
+  const Tensor along = mul(tape_, x, cos);
+  Tensor across;
   {
-    const Tensor along = mul(tape_, turned, cos);
-    Tensor across;
-    {
-      const Tensor first = slice_last(tape_, turned, 0, rotary / 2);
-      const Tensor second = slice_last(tape_, turned, rotary / 2, rotary);
-      const Tensor negated = neg(tape_, second);
-      across = cat_last(tape_, {&negated, &first});
-    }
-    across = mul(tape_, across, sin);
-    sum = add(tape_, along, across);
+    const Tensor first = slice_last(tape_, x, 0, width / 2);
+    const Tensor second = slice_last(tape_, x, width / 2, width);
+    const Tensor negated = neg(tape_, second);
+    across = cat_last(tape_, negated, first);
   }
-  return partial ? cat_last(tape_, {&sum, &passed}) : sum;
+  across = mul(tape_, across, sin);
+  return add(tape_, along, across);
+}
+
+void Network::rotate(Tensor& q, Tensor& k, const Tensor& cos, const Tensor& sin) {
+  if (shape_.projections == Projections::separate) {
+    Tensor q_rotated = rotated(q, cos, sin);
+    Tensor k_rotated = rotated(k, cos, sin);
+    q = std::move(q_rotated);
+    k = std::move(k_rotated);
+    return;
+  }
+  // The other families rotate a part of each head and join it with the rest, even where there is no rest.
+  const auto rotary = static_cast<std::int32_t>(shape_.rotary_size);
+  const auto width = static_cast<std::int32_t>(shape_.head_dim);
+  const Tensor q_part = slice_last(tape_, q, 0, rotary);
+  const Tensor q_rest = slice_last(tape_, q, rotary, width);
+  const Tensor k_part = slice_last(tape_, k, 0, rotary);
+  const Tensor k_rest = slice_last(tape_, k, rotary, width);
+  Tensor q_turned = rotated(q_part, cos, sin);
+  Tensor k_turned;
+  if (shape_.blueprint == Blueprint::gpt_neox) k_turned = rotated(k_part, cos, sin);
+  q_turned = cat_last(tape_, q_turned, q_rest);
+  if (shape_.blueprint != Blueprint::gpt_neox) k_turned = rotated(k_part, cos, sin);
+  k_turned = cat_last(tape_, k_turned, k_rest);
+  q = std::move(q_turned);
+  k = std::move(k_turned);
 }
 
 Tensor Network::repeat_heads(const Tensor& x) {
@@ -154,13 +171,12 @@ Tensor Network::attend_eager(const Tensor& q, const Tensor& k, const Tensor& v, 
   }
   weights = add(tape_, weights, mask);
   const bool upcast = shape_.projections != Projections::split_conv1d;  // gpt2 stays in its type
-  {
-    Tensor probabilities;
-    {
-      const Tensor scores = upcast ? cast(tape_, weights, Dtype::f32) : weights;
-      probabilities = softmax(tape_, scores);
-    }
-    weights = cast(tape_, probabilities, v.dtype() == q.dtype() ? q.dtype() : v.dtype());
+  if (upcast) {
+    const Tensor probabilities = softmax(tape_, weights, Dtype::f32);
+    weights = cast(tape_, probabilities, q.dtype());
+  } else {
+    weights = softmax(tape_, weights, weights.dtype());
+    weights = cast(tape_, weights, v.dtype());
   }
   weights = dropout(tape_, weights, shape_.attention_dropout);
   const Tensor output = matmul(tape_, weights, values);
@@ -173,18 +189,20 @@ Tensor Network::attend_sdpa(const Tensor& q_wide, const Tensor& k_wide, const Te
   const bool kernel_repeats = !mask.defined() && k_wide.sizes()[-1] <= 256;
   const Tensor k_repeated = grouped && !kernel_repeats ? repeat_heads(k_wide) : k_wide;
   const Tensor v_repeated = grouped && !kernel_repeats ? repeat_heads(v_wide) : v_wide;
-  const Tensor q = lower(tape_, q_wide);
-  Tensor k = lower(tape_, k_repeated);
-  Tensor v = lower(tape_, v_repeated);
   Tensor output;
-  if (q.dtype() != Dtype::f32 && !mask.defined() && settings_.flash_attention) {
-    output = flash_attention(tape_, q, k, v, shape_.attention_dropout);
-  } else {
-    if (k.sizes()[1] != q.sizes()[1]) {
-      k = repeat_heads(k);
-      v = repeat_heads(v);
+  {
+    const Tensor q = lower(tape_, q_wide);
+    Tensor k = lower(tape_, k_repeated);
+    Tensor v = lower(tape_, v_repeated);
+    if (q.dtype() != Dtype::f32 && !mask.defined() && settings_.flash_attention) {
+      output = flash_attention(tape_, q, k, v, shape_.attention_dropout);
+    } else {
+      if (k.sizes()[1] != q.sizes()[1]) {
+        k = repeat_heads(k);
+        v = repeat_heads(v);
+      }
+      output = efficient_attention(tape_, q, k, v, mask, shape_.attention_dropout);
     }
-    output = efficient_attention(tape_, q, k, v, mask, shape_.attention_dropout);
   }
   return contiguous(tape_, transpose(tape_, output, 1, 2));
 }

@@ -89,7 +89,7 @@ Network::Network(Tape& tape, const ModelShape& shape, const StepSettings& settin
     for (int i = 0; i < 2; ++i)
       buffers_.push_back(tape.make_static(Category::buffers, {shape.rotary_size / 2}, Dtype::f32));
   }
-  if (shape.scaled_embedding) buffers_.push_back(tape.make_static(Category::buffers, {}, Dtype::f32));
+  if (shape.scaled_embedding) buffers_.push_back(tape.make_static(Category::buffers, {}, settings.base));
   const bool quantized = settings.method == TrainingMethod::qlora;
   if (quantized && settings.double_quantization) {
     shared_code_ = tape.make_static(Category::quant_constants, {256}, Dtype::f32);

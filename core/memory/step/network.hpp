@@ -65,8 +65,7 @@ class Network {
   struct LayerInputs {
     Tensor position_ids;
     Tensor cos, sin;
-    Tensor mask;
-    Tensor sliding_mask;
+    Tensor mask;  ///< of this layer, undefined where the kernel knows the order
   };
 
   // --- construction (network.cpp)
@@ -80,6 +79,7 @@ class Network {
   Tensor apply_base(LinearLayer& layer, const Tensor& x);
   Tensor apply(const NormLayer& layer, const Tensor& x);
   Tensor activate(const Tensor& x);
+  void rotate(Tensor& q, Tensor& k, const Tensor& cos, const Tensor& sin);
   Tensor rotated(const Tensor& x, const Tensor& cos, const Tensor& sin);
   Tensor repeat_heads(const Tensor& x);
   Tensor attend_eager(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, Tensor& weights);
@@ -87,12 +87,16 @@ class Network {
 
   // --- layers and the whole (forward.cpp)
   void project(DecoderLayer& layer, const Tensor& x, Tensor& q, Tensor& k, Tensor& v);
-  Tensor attention(DecoderLayer& layer, const Tensor& x, const LayerInputs& inputs, const Tensor& mask,
-                   Tensor& weights);
+  Tensor attention(DecoderLayer& layer, const Tensor& x, const LayerInputs& inputs, Tensor& weights);
   Tensor mlp(DecoderLayer& layer, const Tensor& x);
+  Tensor run_llama_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs);
+  Tensor run_opt_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs);
+  Tensor run_gpt2_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs);
+  Tensor run_gpt_neox_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs);
   Tensor run_layer(std::size_t index, const Tensor& hidden, const LayerInputs& inputs);
+  Tensor allowed_positions(std::int64_t window);
   Tensor causal_mask(Dtype dtype, std::int64_t window);
-  Tensor embed(LayerInputs& inputs, std::array<Tensor, 2>& kept);
+  Tensor embed(LayerInputs& inputs, Tensor& sliding_mask, std::array<Tensor, 3>& kept);
   void make_rotary_tables(LayerInputs& inputs, Dtype dtype);
   Tensor loss_of(const Tensor& logits);
 

@@ -21,6 +21,9 @@ Tensor expand(Tape& tape, const Tensor& x, const Sizes& sizes);
 /// Pieces of the last dimension, as split and chunk give them; backward joins their gradients.
 void split_last(Tape& tape, const Tensor& x, std::initializer_list<std::pair<Tensor*, std::int32_t>> pieces);
 
+/// A new tensor of x's sizes in x's order of dimensions, without gaps, as empty_like makes it.
+Tensor make_like(Tape& tape, Op op, const Tensor& x, Dtype dtype);
+
 // --- copies ---------------------------------------------------------------------------------------------------------
 Tensor cast(Tape& tape, const Tensor& x, Dtype dtype);            ///< x itself where it has that type
 Tensor clone(Tape& tape, const Tensor& x);                        ///< keeps the memory format
@@ -52,10 +55,10 @@ Tensor unary_no_grad(Tape& tape, Op op, const Tensor& a);
 Tensor broadcast_no_grad(Tape& tape, Op op, const Tensor& a, const Tensor& b, Dtype dtype);
 
 // --- reductions, normalisation, joining ---------------------------------------------------------------------------
-Tensor mean_last(Tape& tape, const Tensor& a);  ///< of the last dimension, kept as 1
-Tensor softmax(Tape& tape, const Tensor& a);    ///< over the last dimension
+Tensor mean_last(Tape& tape, const Tensor& a);             ///< of the last dimension, kept as 1
+Tensor softmax(Tape& tape, const Tensor& a, Dtype dtype);  ///< over the last dimension, in that type
 Tensor layer_norm(Tape& tape, const Tensor& x, const Tensor& weight, const Tensor& bias);
-Tensor cat_last(Tape& tape, std::initializer_list<const Tensor*> pieces);
+Tensor cat_last(Tape& tape, const Tensor& a, const Tensor& b);  ///< along the last dimension
 
 // --- products -------------------------------------------------------------------------------------------------------
 Tensor mm(Tape& tape, const Tensor& a, const Tensor& b);                         ///< [n,k] x [k,m]

@@ -3,11 +3,11 @@
 namespace qlab::step {
 namespace {
 
-/// The kernels work on [B,S,H,D] in memory, and show it as [B,H,S,D].
-Tensor make_heads_inner(Tape& tape, Op op, const Sizes& sizes, Dtype dtype) {
-  const Sizes in_memory{sizes[0], sizes[2], sizes[1], sizes[3]};
-  const Strides s = contiguous_strides(in_memory);
-  return tape.make(op, sizes, dtype, Strides{s[0], s[2], s[1], s[3]});
+/// [B,H,S,D] in memory as [B,S,H,D].
+Tensor make_heads_inner(Tape& tape, Op op, const Tensor& x) {
+  const Sizes& sizes = x.sizes();
+  const Strides s = contiguous_strides({sizes[0], sizes[2], sizes[1], sizes[3]});
+  return tape.make(op, sizes, x.dtype(), Strides{s[0], s[2], s[1], s[3]});
 }
 
 constexpr std::int64_t rounded_up(std::int64_t value, std::int64_t multiple) {
@@ -22,7 +22,7 @@ Tensor flash_attention(Tape& tape, const Tensor& q, const Tensor& k, const Tenso
   Saved saved_k = tape.save_if(recorded, k);
   Saved saved_q = tape.save_if(recorded, q);
   Saved saved_v = tape.save_if(recorded, v);
-  Tensor out = make_heads_inner(tape, op, q.sizes(), q.dtype());
+  Tensor out = make_like(tape, op, q, q.dtype());
   const Tensor logsumexp = tape.make(op, {q.sizes()[0], q.sizes()[1], q.sizes()[2]}, Dtype::f32);
   const Tensor seed = tape.make(op, {2}, Dtype::u64);
   const Tensor unused = tape.make(op, {}, Dtype::u64);
@@ -37,9 +37,9 @@ Tensor flash_attention(Tape& tape, const Tensor& q, const Tensor& k, const Tenso
                 const Tensor random[] = {ss.unpack(t), su.unpack(t)};
                 const Tensor value = sv.unpack(t);
                 const Op back = Op::flash_attention_backward;
-                result[0] = make_heads_inner(t, back, query.sizes(), query.dtype());
-                result[1] = make_heads_inner(t, back, key.sizes(), key.dtype());
-                result[2] = make_heads_inner(t, back, value.sizes(), value.dtype());
+                result[0] = make_like(t, back, query, query.dtype());
+                result[1] = make_like(t, back, key, key.dtype());
+                result[2] = make_like(t, back, value, value.dtype());
                 // On a GPU: an fp32 accumulator of the query's gradient, a sum per row, and for grouped queries the
                 // gradients of key and value per query head.
                 const Sizes& s = query.sizes();
@@ -58,7 +58,7 @@ Tensor efficient_attention(Tape& tape, const Tensor& q, const Tensor& k, const T
   Saved saved_k = tape.save_if(recorded, k);
   Saved saved_q = tape.save_if(recorded, q);
   Saved saved_v = tape.save_if(recorded, v);
-  Tensor out = make_heads_inner(tape, op, q.sizes(), q.dtype());
+  Tensor out = make_heads_inner(tape, op, q);
   const Tensor logsumexp = tape.make(op, {q.sizes()[0], q.sizes()[1], rounded_up(q.sizes()[2], 32)}, Dtype::f32);
   const Tensor seed = tape.make(op, {}, Dtype::i64);
   const Tensor offset = tape.make(op, {}, Dtype::i64);
@@ -73,9 +73,9 @@ Tensor efficient_attention(Tape& tape, const Tensor& q, const Tensor& k, const T
                 const Tensor query = sq.unpack(t);
                 const Tensor value = sv.unpack(t);
                 const Op back = Op::efficient_attention_backward;
-                result[0] = make_heads_inner(t, back, query.sizes(), query.dtype());
-                result[1] = make_heads_inner(t, back, key.sizes(), key.dtype());
-                result[2] = make_heads_inner(t, back, value.sizes(), value.dtype());
+                result[0] = make_heads_inner(t, back, query);
+                result[1] = make_heads_inner(t, back, key);
+                result[2] = make_heads_inner(t, back, value);
               });
   return out;
 }

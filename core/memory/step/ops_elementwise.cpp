@@ -80,9 +80,13 @@ Strides output_strides(const Sizes& sizes, const Tensor& a, const Tensor* b) {
   return result;
 }
 
+}  // namespace
+
 Tensor make_like(Tape& tape, Op op, const Tensor& x, Dtype dtype) {
   return tape.make(op, x.sizes(), dtype, output_strides(x.sizes(), x, nullptr));
 }
+
+namespace {
 
 Tensor binary(Tape& tape, Op op, const Tensor& a, const Tensor& b, Dtype dtype) {
   if (a.sizes() == b.sizes() && a.strides() == b.strides()) return make_like(tape, op, a, dtype);

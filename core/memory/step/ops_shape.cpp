@@ -103,14 +103,18 @@ Tensor mean_last(Tape& tape, const Tensor& a) {
   return out;
 }
 
-Tensor softmax(Tape& tape, const Tensor& a) {
-  Tensor out = tape.make(Op::softmax, a.sizes(), a.dtype());
-  if (tape.records(a)) {
-    tape.record({&out}, {&a}, [s = tape.save(out)](Tape& t, Node&, Gradients&, Gradients& result) mutable {
-      const Tensor kept = s.unpack(t);
-      result[0] = t.make(Op::softmax_backward_data, kept.sizes(), kept.dtype());
-      t.kernel_temporary(rounded_allocation(kept.count() * bytes_of(kept.dtype())));  // gradient times output
-    });
+Tensor softmax(Tape& tape, const Tensor& a, Dtype dtype) {
+  // On a GPU the softmax of fp16 scores writes fp32 itself; those of bf16 are cast first.
+  const bool fused = a.dtype() == Dtype::f16 && dtype == Dtype::f32;
+  const Tensor input = fused ? a : cast(tape, a, dtype);
+  Tensor out = tape.make(Op::softmax, a.sizes(), dtype);
+  if (tape.records(input)) {
+    tape.record({&out}, {&input},
+                [s = tape.save(out), back = input.dtype()](Tape& t, Node&, Gradients& in, Gradients& result) mutable {
+                  const Tensor kept = s.unpack(t);
+                  result[0] = t.make(Op::softmax_backward_data, kept.sizes(), back);
+                  t.kernel_temporary(rounded_allocation(in[0].count() * bytes_of(in[0].dtype())));  // gradient * output
+                });
   }
   return out;
 }
@@ -144,28 +148,20 @@ Tensor layer_norm(Tape& tape, const Tensor& x, const Tensor& weight, const Tenso
   return out;
 }
 
-Tensor cat_last(Tape& tape, std::initializer_list<const Tensor*> pieces) {
-  Sizes sizes = (*pieces.begin())->sizes();
-  std::array<std::int32_t, 4> widths{};
-  sizes[-1] = 0;
-  bool recorded = false;
-  std::size_t count = 0;
-  for (const Tensor* piece : pieces) {
-    widths.at(count++) = piece->sizes()[-1];
-    sizes[-1] += piece->sizes()[-1];
-    recorded = recorded || tape.records(*piece);
-  }
-  Tensor out = tape.make(Op::cat, sizes, (*pieces.begin())->dtype());
-  if (recorded) {
-    const auto backward = [widths](Tape& t, Node& node, Gradients& in, Gradients& result) {
-      std::int32_t from = 0;
-      for (std::size_t i = 0; i < widths.size() && widths[i] > 0; from += widths[i++]) {
-        if (node.wants(static_cast<int>(i))) result[i] = slice_last(t, in[0], from, from + widths[i]);
-      }
-    };
-    const auto* first = pieces.begin();
-    QLAB_CHECK(count == 2);
-    tape.record({&out}, {first[0], first[1]}, backward);
+Tensor cat_last(Tape& tape, const Tensor& a_narrow, const Tensor& b_narrow) {
+  // Autocast's widest type counts; without autocast the types are the same.
+  const Dtype dtype = a_narrow.dtype() == b_narrow.dtype() ? a_narrow.dtype() : Dtype::f32;
+  const Tensor a = cast(tape, a_narrow, dtype);
+  const Tensor b = cast(tape, b_narrow, dtype);
+  Sizes sizes = a.sizes();
+  const std::int32_t middle = sizes[-1];
+  sizes[-1] += b.sizes()[-1];
+  Tensor out = tape.make(Op::cat, sizes, dtype);
+  if (tape.records(a, b)) {
+    tape.record({&out}, {&a, &b}, [middle](Tape& t, Node& node, Gradients& in, Gradients& result) {
+      if (node.wants(0)) result[0] = slice_last(t, in[0], 0, middle);
+      if (node.wants(1)) result[1] = slice_last(t, in[0], middle, in[0].sizes()[-1]);
+    });
   }
   return out;
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "core/memory/step/caching_allocator.hpp"
 #include "core/memory/step/network.hpp"
 #include "core/memory/step/ops.hpp"
 #include "core/memory/step/optimizer_step.hpp"
@@ -57,6 +58,23 @@ void run_step(Tape& tape, step::Network& network, step::OptimizerState& optimize
 
 }  // namespace
 
+AllocatorReplay replay_allocator(const SimulatedStep& step, bool expandable_segments) {
+  step::CachingAllocator allocator(expandable_segments);
+  const Tape& tape = *step.tape;
+  std::vector<step::CachingAllocator::Handle> handles(tape.storages().size());
+  for (std::uint32_t i = 0; i < step.last_event; ++i) {
+    const step::Event event = tape.events()[i];
+    const auto id = static_cast<std::size_t>(event < 0 ? -event : event);
+    if (tape.storages()[id].bytes == 0) continue;
+    if (event < 0) {
+      allocator.free(handles[id]);
+    } else {
+      handles[id] = allocator.allocate(tape.storages()[id].bytes);
+    }
+  }
+  return {allocator.peak_reserved_bytes(), allocator.peak_block_bytes()};
+}
+
 const char* name_of(Phase phase) {
   constexpr std::array names{"setup", "forward", "loss", "backward", "optimizer"};
   return names[static_cast<std::size_t>(phase)];
@@ -82,6 +100,7 @@ Result<SimulatedStep> simulate_step(const ModelShape& shape, const StepSettings&
     step::Network network(*tape, shape, settings);
     step::OptimizerState optimizer(*tape, settings.optimizer);
     for (int i = 0; i < steps; ++i) run_step(*tape, network, optimizer, settings, result);
+    result.last_event = static_cast<std::uint32_t>(tape->events().size());
     const Tape::Peak& peak = tape->peak();
     result.peak_bytes = peak.bytes;
     result.peak_bytes_cuda = peak.cuda_bytes;

@@ -30,12 +30,21 @@ struct SimulatedStep {
   std::int64_t paged_bytes = 0;            ///< optimizer state that may lie on the host; not in the peak
   std::shared_ptr<const step::Tape> tape;  ///< storages and events of every step that was run
   std::uint32_t first_event = 0;           ///< where the reported step begins
+  std::uint32_t last_event = 0;            ///< and where it has ended; behind it the model goes
 };
 
 /// Runs `steps` steps and reports the last one. The second is the steady state: optimizer state exists, gradients are
 /// None at its start. Errors: unsupported for a combination that the libraries refuse, bad_argument for sizes out of
 /// range.
 Result<SimulatedStep> simulate_step(const ModelShape& shape, const StepSettings& settings, int steps = 2);
+
+/// What PyTorch's caching allocator has reserved and handed out at most, from the model's first tensor to the end of the
+/// last step, if each step is run as simulated.
+struct AllocatorReplay {
+  std::int64_t peak_reserved_bytes = 0;  ///< segments taken from the driver; they are kept
+  std::int64_t peak_block_bytes = 0;     ///< blocks in use, with rests that were not worth splitting off
+};
+AllocatorReplay replay_allocator(const SimulatedStep& step, bool expandable_segments = false);
 
 const char* name_of(step::Phase phase);        ///< "forward"
 const char* name_of(step::Category category);  ///< "saved_activations"

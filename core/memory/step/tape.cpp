@@ -157,14 +157,14 @@ void Tape::run(Node& node) {
     Gradients in = std::move(node.grads);
     node.apply(*this, in, out);
     for (std::size_t i = 0; i < out.size(); ++i) {
-      if (!out[i].defined()) continue;
+      if (!out[i].defined() || !node.wants(static_cast<int>(i))) continue;
       if (!(out[i].sizes() == node.input_sizes[i])) out[i] = sum_to(*this, out[i], node.input_sizes[i]);
       if (out[i].dtype() != node.input_dtypes[i]) out[i] = cast(*this, out[i], node.input_dtypes[i]);
     }
   }
   node.release_saved();
   for (std::size_t i = 0; i < out.size(); ++i) {
-    if (out[i].defined()) send(node.edges[i], std::move(out[i]));
+    if (out[i].defined() && node.wants(static_cast<int>(i))) send(node.edges[i], std::move(out[i]));
   }
 }
 
