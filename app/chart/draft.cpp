@@ -30,7 +30,7 @@ Draft::Draft(const Chart& of_chart, const Style& of_style)
 std::string Draft::axis_title(const Axis& axis, int exponent) const {
   std::string in_brackets = exponent == 0 ? "" : power_of_ten(exponent);
   if (!axis.unit.empty()) in_brackets += (in_brackets.empty() ? "" : " ") + clean(axis.unit);
-  const std::string label = text(axis.label);
+  std::string label = text(axis.label);
   if (in_brackets.empty()) return label;
   if (label.empty()) return in_brackets;
   return style.language == Language::zh ? label + "（" + in_brackets + "）" : label + " (" + in_brackets + ")";

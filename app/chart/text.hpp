@@ -8,7 +8,7 @@
 
 #include "app/chart/scene.hpp"
 
-using cairo_t = struct _cairo;
+using cairo_t = struct _cairo;  // NOLINT(bugprone-reserved-identifier): Cairo's own name
 
 namespace qlab::chart {
 

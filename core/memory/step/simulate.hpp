@@ -38,8 +38,8 @@ struct SimulatedStep {
 /// range.
 Result<SimulatedStep> simulate_step(const ModelShape& shape, const StepSettings& settings, int steps = 2);
 
-/// What PyTorch's caching allocator has reserved and handed out at most, from the model's first tensor to the end of the
-/// last step, if each step is run as simulated.
+/// What PyTorch's caching allocator has reserved and handed out at most, from the model's first tensor to the end of
+/// the last step, if each step is run as simulated.
 struct AllocatorReplay {
   std::int64_t peak_reserved_bytes = 0;  ///< segments taken from the driver; they are kept
   std::int64_t peak_block_bytes = 0;     ///< blocks in use, with rests that were not worth splitting off
