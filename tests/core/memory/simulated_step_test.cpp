@@ -1,5 +1,4 @@
-// The simulated step against PyTorch's code on fake tensors (steps.json) and against a real card (t4_measured.json):
-// two kinds of evidence, two tables. Both are printed with `core_memory_tests "[table]" -s`.
+// The simulated step against PyTorch's code on fake tensors (steps.json). The table: `core_memory_tests "[table]" -s`.
 #include <cmath>
 #include <cstdint>
 #include <cstdlib>
