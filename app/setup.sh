@@ -67,12 +67,13 @@ build_targets() {  # build_targets WITH_TESTS TARGET...: configures where needed
       fail "configuring failed (see above): usually a package is missing or too old"
     }
   fi
-  if ! ninja -C "$build" -n "$@" 2>/dev/null | grep -q 'no work to do'; then
+  # A dry run always names CMake's look at the folders; anything beside that is work worth announcing.
+  if ninja -C "$build" -n "$@" 2>/dev/null | grep -qvE 'Entering directory|Re-checking globbed|Re-running CMake|no work to do'; then
     say "$name: building (the first time takes minutes) ..."
-    if [ -t 2 ]; then
-      ninja -C "$build" "$@" >&2 || fail "building failed: the compiler's words are above"
-    else
-      ninja -C "$build" "$@" >"$log" 2>&1 || { cat "$log" >&2; fail "building failed: the compiler's words are above"; }
-    fi
+  fi
+  if [ -t 2 ]; then
+    ninja --quiet -C "$build" "$@" >&2 || fail "building failed: the compiler's words are above"
+  else
+    ninja -C "$build" "$@" >"$log" 2>&1 || { cat "$log" >&2; fail "building failed: the compiler's words are above"; }
   fi
 }
