@@ -43,6 +43,7 @@ struct Command {
 Handler declare_bench(CLI::App& options);
 Handler declare_check(CLI::App& options);
 Handler declare_dequantize(CLI::App& options);
+Handler declare_estimate(CLI::App& options);
 Handler declare_gui(CLI::App& options);
 Handler declare_lessons(CLI::App& options);
 Handler declare_new_lesson(CLI::App& options);

@@ -7,7 +7,6 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <string_view>
 
 #include "core/base/result.hpp"
 #include "core/memory/model_shape.hpp"
