@@ -1,4 +1,7 @@
+#include <algorithm>
 #include <array>
+#include <utility>
+#include <vector>
 
 #include "core/memory/step/network.hpp"
 #include "core/memory/step/ops.hpp"
@@ -62,6 +65,7 @@ void Network::project(DecoderLayer& layer, const Tensor& x, Tensor& q, Tensor& k
 }
 
 Tensor Network::attention(DecoderLayer& layer, const Tensor& x, const LayerInputs& inputs, Tensor& weights) {
+  const Tape::PartScope part(tape_, Part::attention);
   Tensor q, k, v;
   project(layer, x, q, k, v);
   if (shape_.positions == Positions::rotary) rotate(q, k, inputs.cos, inputs.sin);
@@ -74,6 +78,7 @@ Tensor Network::attention(DecoderLayer& layer, const Tensor& x, const LayerInput
 }
 
 Tensor Network::mlp(DecoderLayer& layer, const Tensor& x) {
+  const Tape::PartScope part(tape_, Part::mlp);
   if (!shape_.gated_mlp) {
     Tensor inner = apply(layer.gate, x);
     inner = activate(inner);
@@ -132,9 +137,12 @@ Tensor Network::run_opt_layer(DecoderLayer& layer, const Tensor& hidden, const L
   current = reshape(tape_, current, {current.count() / sizes[-1], sizes[-1]});
   const Tensor residual = current;
   if (shape_.norm_first) current = apply(layer.mlp_norm, current);
-  current = apply(layer.gate, current);
-  current = activate(current);
-  current = apply(layer.down, current);
+  {
+    const Tape::PartScope part(tape_, Part::mlp);
+    current = apply(layer.gate, current);
+    current = activate(current);
+    current = apply(layer.down, current);
+  }
   current = dropout(tape_, current, shape_.residual_dropout);
   current = view(tape_, add(tape_, residual, current), sizes);
   if (!shape_.norm_first) current = apply(layer.mlp_norm, current);
@@ -173,6 +181,7 @@ Tensor Network::run_gpt_neox_layer(DecoderLayer& layer, const Tensor& hidden, co
 
 Tensor Network::run_layer(std::size_t index, const Tensor& hidden, const LayerInputs& inputs) {
   tape_.set_layer(static_cast<int>(index));
+  const Tape::PartScope part(tape_, Part::residual);
   DecoderLayer& layer = layers_[index];
   Tensor output;
   switch (shape_.blueprint) {
@@ -306,18 +315,38 @@ Network::Outputs Network::forward() {
     std::array<Tensor, 3> kept;  // local variables of the model's forward function
     hidden = embed(inputs, sliding_mask, kept);
     const Tensor full_mask = inputs.mask;
-    for (std::size_t i = 0; i < layers_.size(); ++i) {
+    const auto choose_mask = [&](std::size_t i) {
       const auto number = static_cast<std::int64_t>(i);
       const bool slides =
           shape_.sliding_window > 0 && number >= shape_.first_sliding_layer && number % shape_.sliding_period == 0;
       inputs.mask = slides ? sliding_mask : full_mask;
-      if (settings_.checkpointing == Checkpointing::none) {
-        hidden = run_layer(i, hidden, inputs);
-      } else {
-        hidden = tape_.checkpoint(
-            settings_.checkpointing == Checkpointing::reentrant,
-            [this, i, inputs](const Tensor& x) { return run_layer(i, x, inputs); }, hidden);
+    };
+    const std::size_t checkpointed =
+        settings_.checkpointing == Checkpointing::none
+            ? 0
+            : static_cast<std::size_t>(settings_.checkpointed_layers.value_or(shape_.num_layers));
+    std::size_t i = 0;
+    while (i < std::min(checkpointed, layers_.size())) {
+      const std::size_t end =
+          std::min({i + static_cast<std::size_t>(settings_.checkpoint_every), checkpointed, layers_.size()});
+      std::vector<LayerInputs> own;
+      for (std::size_t layer = i; layer < end; ++layer) {
+        choose_mask(layer);
+        own.push_back(inputs);
       }
+      hidden = tape_.checkpoint(
+          settings_.checkpointing == Checkpointing::reentrant,
+          [this, i, own = std::move(own)](const Tensor& x) {
+            Tensor output = run_layer(i, x, own[0]);
+            for (std::size_t next = 1; next < own.size(); ++next) output = run_layer(i + next, output, own[next]);
+            return output;
+          },
+          hidden);
+      i = end;
+    }
+    for (; i < layers_.size(); ++i) {
+      choose_mask(i);
+      hidden = run_layer(i, hidden, inputs);
     }
     if (final_norm_.weight.defined()) hidden = apply(final_norm_, hidden);
     if (project_out_.outputs != 0) hidden = apply(project_out_, hidden);

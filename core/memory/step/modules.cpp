@@ -55,6 +55,7 @@ Tensor Network::apply(LinearLayer& layer, const Tensor& x) {
 }
 
 Tensor Network::apply(const NormLayer& layer, const Tensor& x) {
+  const Tape::PartScope part(tape_, tape_.layer() < 0 ? Part::outside : Part::norm);
   if (shape_.norm == Norm::layer) return layer_norm(tape_, x, layer.weight, layer.bias);
   if (shape_.norm == Norm::rms_from_one) {
     Tensor output;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/memory/bitsandbytes.hpp"
+
 namespace qlab::step {
 
 namespace {
@@ -92,7 +94,7 @@ Network::Network(Tape& tape, const ModelShape& shape, const StepSettings& settin
   if (shape.scaled_embedding) buffers_.push_back(tape.make_static(Category::buffers, {}, settings.base));
   const bool quantized = settings.method == TrainingMethod::qlora;
   if (quantized && settings.double_quantization) {
-    shared_code_ = tape.make_static(Category::quant_constants, {256}, Dtype::f32);
+    shared_code_ = tape.make_static(Category::quant_constants, {bitsandbytes::levels_8bit}, Dtype::f32);
   }
   input_ids_ = tape.make_static(Category::inputs, {settings.batch, settings.seq}, Dtype::i64);
   labels_ = tape.make_static(Category::inputs, {settings.batch, settings.seq}, Dtype::i64);
@@ -114,15 +116,15 @@ void Network::build_linear(const Module& module, LinearLayer& layer) {
   layer.conv1d = module.kind == ModuleKind::conv1d;
   layer.quantized = settings_.method == TrainingMethod::qlora;
   if (layer.quantized) {
-    const std::int64_t blocks = (module.weights() + 63) / 64;
+    const std::int64_t blocks = bitsandbytes::blocks(module.weights(), bitsandbytes::weight_block);
     const auto constant = [&](const Sizes& sizes, Dtype dtype) {
       layer.packed.push_back(tape_.make_static(Category::quant_constants, sizes, dtype));
     };
     layer.packed.push_back(tape_.make_static(Category::quantized_weights, {(module.weights() + 1) / 2, 1}, Dtype::u8));
-    constant({16}, Dtype::f32);
+    constant({bitsandbytes::levels_4bit}, Dtype::f32);
     if (settings_.double_quantization) {
       constant({blocks}, Dtype::u8);
-      constant({(blocks + 255) / 256}, Dtype::f32);
+      constant({bitsandbytes::blocks(blocks, bitsandbytes::constant_block)}, Dtype::f32);
       constant({}, Dtype::f32);
     } else {
       constant({blocks}, Dtype::f32);

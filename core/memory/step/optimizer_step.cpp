@@ -1,18 +1,12 @@
 #include "core/memory/step/optimizer_step.hpp"
 
+#include "core/memory/bitsandbytes.hpp"
+
 namespace qlab::step {
-namespace {
-
-// bitsandbytes: a state of fewer values stays in fp32; one of at least so many is paged; 8-bit blocks are of 256.
-constexpr std::int64_t fewest_8bit_values = 4096;
-constexpr std::int64_t fewest_paged_values = 100'000;
-constexpr std::int64_t block_8bit = 256;
-
-}  // namespace
-
 OptimizerState::OptimizerState(Tape& tape, Optimizer kind) : tape_(tape), kind_(kind) {
   if (kind == Optimizer::adamw_8bit || kind == Optimizer::paged_adamw_8bit) {  // the maps of both states
-    for (int i = 0; i < 2; ++i) state_.push_back(tape.make_static(Category::temporaries, {256}, Dtype::f32));
+    for (int i = 0; i < 2; ++i)
+      state_.push_back(tape.make_static(Category::temporaries, {bitsandbytes::levels_8bit}, Dtype::f32));
   }
 }
 
@@ -35,8 +29,8 @@ void OptimizerState::make_state(const Tensor& parameter) {
     case Optimizer::adamw_8bit:
     case Optimizer::paged_adamw_8bit:
     case Optimizer::paged_adamw_32bit: {
-      const bool eight_bit = kind_ != Optimizer::paged_adamw_32bit && count >= fewest_8bit_values;
-      const bool paged = kind_ != Optimizer::adamw_8bit && count >= fewest_paged_values;
+      const bool eight_bit = kind_ != Optimizer::paged_adamw_32bit && count >= bitsandbytes::fewest_8bit_values;
+      const bool paged = kind_ != Optimizer::adamw_8bit && count >= bitsandbytes::fewest_paged_values;
       const Dtype dtype = eight_bit ? Dtype::u8 : Dtype::f32;
       for (int i = 0; i < 2; ++i) {
         if (paged) {
@@ -48,7 +42,7 @@ void OptimizerState::make_state(const Tensor& parameter) {
       if (!eight_bit) return;
       for (int i = 0; i < 2; ++i)
         tape_.record_of(state_[i].storage()).category = Category::optimizer_state;  // the maps
-      for (int i = 0; i < 2; ++i) keep(Op::zeros, {(count + block_8bit - 1) / block_8bit}, Dtype::f32);
+      for (int i = 0; i < 2; ++i) keep(Op::zeros, {bitsandbytes::blocks(count, bitsandbytes::state_block)}, Dtype::f32);
       return;
     }
   }

@@ -35,6 +35,8 @@ struct StepSettings {
   std::int64_t seq = 1024;
   AttentionKernel attention = AttentionKernel::sdpa;
   Checkpointing checkpointing = Checkpointing::nonreentrant;
+  std::int64_t checkpoint_every = 1;                ///< layers behind one checkpoint ("uniform" in Megatron-LM)
+  std::optional<std::int64_t> checkpointed_layers;  ///< the first so many ("block" there); the rest keep everything
   Optimizer optimizer = Optimizer::adamw_foreach;
   std::optional<LoraSettings> lora;
   Dtype half = Dtype::bf16;      ///< the 16-bit type: bf16 or f16

@@ -50,6 +50,7 @@ Tensor Tape::make(Op op, const Sizes& sizes, Dtype dtype, const Strides& strides
   record.born = static_cast<std::uint32_t>(events_.size());
   record.references = 1;
   record.layer = layer_;
+  record.part = part_;
   record.op = op;
   record.phase = phase_;
   record.dtype = dtype;

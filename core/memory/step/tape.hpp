@@ -42,6 +42,10 @@ enum class Category : std::uint8_t {
 };
 inline constexpr int category_count = 12;
 
+/// What of a decoder layer an operation belongs to; the sums around attention and MLP are the residual.
+enum class Part : std::uint8_t { outside, residual, attention, mlp, norm };
+inline constexpr int part_count = 5;
+
 /// CUDA's caching allocator hands out multiples of this.
 inline constexpr std::int64_t allocation_granularity = 512;
 constexpr std::int64_t rounded_allocation(std::int64_t bytes) {
@@ -59,6 +63,7 @@ struct StorageRecord {
   Op op = Op::init;
   Phase phase = Phase::setup;
   Category category = Category::temporaries;
+  Part part = Part::outside;
   Dtype dtype = Dtype::f32;
   bool saved = false;  ///< kept for backward by the graph
   Sizes sizes;         ///< of the tensor it was made for
@@ -182,6 +187,18 @@ class Tape {
   Phase phase() const { return phase_; }
   void set_layer(int layer) { layer_ = static_cast<std::int16_t>(layer); }
   int layer() const { return layer_; }
+  /// Operations belong to `part` as long as it lives.
+  class PartScope {
+   public:
+    PartScope(Tape& tape, Part part) : tape_(tape), before_(std::exchange(tape.part_, part)) {}
+    PartScope(const PartScope&) = delete;
+    PartScope& operator=(const PartScope&) = delete;
+    ~PartScope() { tape_.part_ = before_; }
+
+   private:
+    Tape& tape_;
+    Part before_;
+  };
   std::int64_t live_bytes() const { return live_bytes_; }
 
   struct Peak {
@@ -239,6 +256,7 @@ class Tape {
   Peak peak_;
   Phase phase_ = Phase::setup;
   std::int16_t layer_ = -1;
+  Part part_ = Part::outside;
   int autocast_depth_ = 0;
   bool stopped_ = false;  ///< a recomputation has all it needs: operations do nothing
 
