@@ -34,7 +34,7 @@ void OptimizerState::make_state(const Tensor& parameter) {
       const Dtype dtype = eight_bit ? Dtype::u8 : Dtype::f32;
       for (int i = 0; i < 2; ++i) {
         if (paged) {
-          paged_bytes_ += count * bytes_of(dtype);
+          paged_.push_back(count * bytes_of(dtype));
         } else {
           keep(Op::zeros_like, sizes, dtype);
         }

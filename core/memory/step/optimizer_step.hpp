@@ -16,7 +16,8 @@ class OptimizerState {
   OptimizerState(Tape& tape, Optimizer kind);
   /// One optimizer step on the parameters' gradients.
   void step(const std::vector<Network::Trainable>& parameters);
-  std::int64_t paged_bytes() const { return paged_bytes_; }  ///< state that the driver may move to the host
+  /// State that the driver may move to the host, bytes of each tensor in the order of the update.
+  const std::vector<std::int64_t>& paged() const { return paged_; }
 
  private:
   void make_state(const Tensor& parameter);
@@ -25,7 +26,7 @@ class OptimizerState {
   Tape& tape_;
   Optimizer kind_;
   bool has_state_ = false;
-  std::int64_t paged_bytes_ = 0;
+  std::vector<std::int64_t> paged_;
   std::vector<Tensor> state_;
 };
 

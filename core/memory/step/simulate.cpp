@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <numeric>
 
 #include "core/memory/step/caching_allocator.hpp"
 #include "core/memory/step/network.hpp"
@@ -109,7 +110,8 @@ Result<SimulatedStep> simulate_step(const ModelShape& shape, const StepSettings&
     forward = std::max(forward, result.phase_peaks[static_cast<std::size_t>(Phase::loss)]);
     const auto id = static_cast<step::StorageId>(std::max<step::Event>(tape->events()[peak.event], 0));
     result.peak_phase = tape->storages()[id].phase;
-    result.paged_bytes = optimizer.paged_bytes();
+    result.paged_tensors = optimizer.paged();
+    result.paged_bytes = std::accumulate(result.paged_tensors.begin(), result.paged_tensors.end(), std::int64_t{0});
     const std::int64_t tokens = settings.batch * settings.seq;
     for (const StorageRecord& record : tape->storages()) {
       if (record.bytes == 0 || record.born > peak.event || record.died <= peak.event) continue;

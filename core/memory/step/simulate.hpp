@@ -7,6 +7,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 #include "core/base/result.hpp"
 #include "core/memory/model_shape.hpp"
@@ -26,10 +27,11 @@ struct SimulatedStep {
   std::int64_t start_bytes = 0;  ///< at the step's beginning, the last step's gradients included
   std::int64_t bytes_before_backward = 0;
   std::int64_t bytes_after_backward = 0;
-  std::int64_t paged_bytes = 0;            ///< optimizer state that may lie on the host; not in the peak
-  std::shared_ptr<const step::Tape> tape;  ///< storages and events of every step that was run
-  std::uint32_t first_event = 0;           ///< where the reported step begins
-  std::uint32_t last_event = 0;            ///< and where it has ended; behind it the model goes
+  std::int64_t paged_bytes = 0;               ///< optimizer state that may lie on the host; not in the peak
+  std::vector<std::int64_t> paged_tensors{};  ///< the same, tensor by tensor in the order of the update
+  std::shared_ptr<const step::Tape> tape;     ///< storages and events of every step that was run
+  std::uint32_t first_event = 0;              ///< where the reported step begins
+  std::uint32_t last_event = 0;               ///< and where it has ended; behind it the model goes
 };
 
 /// Runs `steps` steps and reports the last one. The second is the steady state: optimizer state exists, gradients are
