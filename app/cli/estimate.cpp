@@ -61,7 +61,7 @@ Json parameters_json(const ModelShape& shape, const StepSettings& settings) {
           {"trainable", trainable}};
 }
 
-Json step_json(const ModelShape& shape, const StepSettings& settings, const SimulatedStep& step) {
+Json step_json(const ModelShape& shape, const StepSettings& settings, const StepFigures& step, std::int64_t reserved) {
   Json phases;
   for (std::size_t i = 1; i < step.phase_peaks.size(); ++i) {
     phases[name_of(static_cast<step::Phase>(i))] = step.phase_peaks[i];
@@ -75,7 +75,7 @@ Json step_json(const ModelShape& shape, const StepSettings& settings, const Simu
           {"peak_phase", name_of(step.peak_phase)},
           {"phase_peaks", phases},
           {"breakdown", breakdown},
-          {"peak_reserved_bytes", replay_allocator(step).peak_reserved_bytes},
+          {"peak_reserved_bytes", reserved},
           {"optimizer_paged_bytes", step.paged_bytes},
           {"parameters", parameters_json(shape, settings)}};
 }
@@ -104,9 +104,11 @@ Result<int> estimate_cases(const EstimateOptions& typed, const Common& common) {
     if (!shape) return shape.error();
     const auto settings = parse_step_settings(one["settings"].dump(), *shape, where);
     if (!settings) return settings.error();
-    const auto step = simulate_step(*shape, *settings);
+    const auto step = simulate_figures(*shape, *settings);
     if (!step) return Error{step.error().code, step.error().what, where, step.error().hint};
-    answer.push_back(step_json(*shape, *settings, *step));
+    const auto replay = replay_allocator(*shape, *settings);
+    if (!replay) return replay.error();
+    answer.push_back(step_json(*shape, *settings, *step, replay->peak_reserved_bytes));
   }
   const auto printed = print(answer.dump(2) + "\n");
   if (!printed) return printed.error();
@@ -217,14 +219,16 @@ Result<int> estimate_one(const EstimateOptions& typed, const Common& common) {
     if (!bytes) return bytes.error();
     capacity = *bytes;
   }
-  const auto step = simulate_step(*shape, *settings);
+  const auto step = simulate_figures(*shape, *settings);
   if (!step) return step.error();
-  const std::int64_t reserved = std::max(replay_allocator(*step).peak_reserved_bytes, step->peak_bytes_cuda);
+  const auto replay = replay_allocator(*shape, *settings);
+  if (!replay) return replay.error();
+  const std::int64_t reserved = std::max(replay->peak_reserved_bytes, step->peak_bytes_cuda);
   const std::int64_t workspaces = cublas_workspace_bytes("");
   const std::int64_t process = reserved + workspaces + context_bytes;
   const bool fits = !capacity || process <= *capacity;
 
-  Json document = step_json(*shape, *settings, *step);
+  Json document = step_json(*shape, *settings, *step, replay->peak_reserved_bytes);
   document["cublas_workspace_bytes"] = workspaces;
   document["cuda_context_bytes"] = context_bytes;
   document["process_bytes"] = process;

@@ -111,7 +111,7 @@ Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, cons
 }
 
 Result<std::int64_t> predicted_bytes(const MeasuredRun& run) {
-  const auto step = simulate_step(run.shape, run.settings);
+  const auto step = simulate_figures(run.shape, run.settings);
   if (!step) return step.error();
   return step->peak_bytes_cuda + run.workspace_bytes;
 }

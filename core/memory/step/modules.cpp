@@ -16,12 +16,15 @@ Tensor Network::apply_base(LinearLayer& layer, const Tensor& x) {
   }
   if (!layer.quantized) return linear(tape_, x, layer.weight, layer.bias);
   const Tensor lowered = cast(tape_, x, settings_.half);
-  if (layer.bias.defined() && layer.bias.dtype() != settings_.half) {  // replaced for good, the first time
-    layer.bias = cast(tape_, layer.bias, settings_.half);
-    tape_.mark_cast_weight(layer.bias);
-  }
+  narrow_bias(layer);
   const Tensor product = linear_4bit(tape_, lowered, layer.outputs, layer.bias, settings_.double_quantization);
   return cast(tape_, product, x.dtype());
+}
+
+void Network::narrow_bias(LinearLayer& layer) {
+  if (!layer.quantized || !layer.bias.defined() || layer.bias.dtype() == settings_.half) return;
+  layer.bias = cast(tape_, layer.bias, settings_.half);  // replaced for good, the first time
+  tape_.mark_cast_weight(layer.bias);
 }
 
 Tensor Network::apply(LinearLayer& layer, const Tensor& x) {

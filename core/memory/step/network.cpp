@@ -75,7 +75,11 @@ Network::Network(Tape& tape, const ModelShape& shape, const StepSettings& settin
     }
   }
   layers_.resize(static_cast<std::size_t>(shape.num_layers));
-  for (DecoderLayer& layer : layers_) build_layer(layer);
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    tape.set_layer(static_cast<int>(i));
+    build_layer(layers_[i]);
+  }
+  tape.set_layer(-1);
   for (const Module& module : modules_after_layers(shape)) {
     if (module.kind == ModuleKind::norm) {
       build_norm(module, final_norm_);
@@ -162,6 +166,18 @@ void Network::build_layer(DecoderLayer& layer) {
       build_norm(module, layer.*role->layer);
     }
   }
+}
+
+void Network::leave_first_step() {
+  for (std::size_t i = 0; i < layers_.size(); ++i) {
+    tape_.set_layer(static_cast<int>(i));
+    for (const LinearRole& role : linear_roles) narrow_bias(layers_[i].*role.layer);
+  }
+  for (const Trainable& parameter : trainable_) {
+    tape_.set_layer(parameter.leaf->layer);
+    parameter.leaf->grad = tape_.make_static(Category::gradients, parameter.tensor->sizes(), parameter.tensor->dtype());
+  }
+  tape_.set_layer(-1);
 }
 
 }  // namespace qlab::step

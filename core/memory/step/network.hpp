@@ -60,6 +60,9 @@ class Network {
   };
   const std::vector<Trainable>& trainable() const { return trainable_; }
 
+  /// Brings the model where its first step leaves it: with gradients, and with biases of 4-bit Linears in 16 bits.
+  void leave_first_step();
+
  private:
   /// What every layer gets beside its input; a checkpoint keeps it.
   struct LayerInputs {
@@ -77,6 +80,7 @@ class Network {
   // --- modules (modules.cpp)
   Tensor apply(LinearLayer& layer, const Tensor& x);
   Tensor apply_base(LinearLayer& layer, const Tensor& x);
+  void narrow_bias(LinearLayer& layer);
   Tensor apply(const NormLayer& layer, const Tensor& x);
   Tensor activate(const Tensor& x);
   void rotate(Tensor& q, Tensor& k, const Tensor& cos, const Tensor& sin);

@@ -3,6 +3,7 @@
 #include "core/memory/bitsandbytes.hpp"
 
 namespace qlab::step {
+
 OptimizerState::OptimizerState(Tape& tape, Optimizer kind) : tape_(tape), kind_(kind) {
   if (kind == Optimizer::adamw_8bit || kind == Optimizer::paged_adamw_8bit) {  // the maps of both states
     for (int i = 0; i < 2; ++i)
@@ -34,7 +35,7 @@ void OptimizerState::make_state(const Tensor& parameter) {
       const Dtype dtype = eight_bit ? Dtype::u8 : Dtype::f32;
       for (int i = 0; i < 2; ++i) {
         if (paged) {
-          paged_.push_back(count * bytes_of(dtype));
+          paged_.push_back({tape_.layer(), count * bytes_of(dtype)});
         } else {
           keep(Op::zeros_like, sizes, dtype);
         }
@@ -48,19 +49,30 @@ void OptimizerState::make_state(const Tensor& parameter) {
   }
 }
 
+void OptimizerState::make_states(const std::vector<Network::Trainable>& parameters) {
+  for (const auto& parameter : parameters) {
+    tape_.set_layer(parameter.leaf->layer);
+    make_state(*parameter.tensor);
+  }
+  tape_.set_layer(-1);
+  has_state_ = true;
+}
+
 void OptimizerState::step(const std::vector<Network::Trainable>& parameters) {
   tape_.set_phase(Phase::optimizer);
-  tape_.note_live();
-  if (!has_state_) {
-    for (const auto& [tensor, leaf] : parameters) make_state(*tensor);
-    has_state_ = true;
-  }
+  if (!has_state_) make_states(parameters);
   if (kind_ != Optimizer::adamw_foreach) return;
   std::vector<Tensor> roots;  // of every second moment at once
   roots.reserve(parameters.size());
-  for (const auto& [tensor, leaf] : parameters) {
-    roots.push_back(tape_.make(Op::foreach_sqrt, tensor->sizes(), tensor->dtype()));
+  for (const auto& parameter : parameters) {
+    tape_.set_layer(parameter.leaf->layer);
+    roots.push_back(tape_.make(Op::foreach_sqrt, parameter.tensor->sizes(), parameter.tensor->dtype()));
   }
+  for (std::size_t i = 0; i < roots.size(); ++i) {
+    tape_.set_layer(parameters[i].leaf->layer);
+    roots[i].reset();
+  }
+  tape_.set_layer(-1);
 }
 
 }  // namespace qlab::step

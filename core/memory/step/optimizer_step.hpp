@@ -14,10 +14,17 @@ namespace qlab::step {
 class OptimizerState {
  public:
   OptimizerState(Tape& tape, Optimizer kind);
+  /// Makes the state of every parameter, as the first step does.
+  void make_states(const std::vector<Network::Trainable>& parameters);
   /// One optimizer step on the parameters' gradients.
   void step(const std::vector<Network::Trainable>& parameters);
-  /// State that the driver may move to the host, bytes of each tensor in the order of the update.
-  const std::vector<std::int64_t>& paged() const { return paged_; }
+
+  /// State of one tensor that the driver may move to the host.
+  struct Paged {
+    int layer = -1;
+    std::int64_t bytes = 0;
+  };
+  const std::vector<Paged>& paged() const { return paged_; }  ///< in the order of the update
 
  private:
   void make_state(const Tensor& parameter);
@@ -26,7 +33,7 @@ class OptimizerState {
   Tape& tape_;
   Optimizer kind_;
   bool has_state_ = false;
-  std::vector<std::int64_t> paged_;
+  std::vector<Paged> paged_;
   std::vector<Tensor> state_;
 };
 

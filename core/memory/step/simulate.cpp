@@ -1,8 +1,10 @@
 #include "core/memory/step/simulate.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
-#include <numeric>
+#include <utility>
 
 #include "core/memory/step/caching_allocator.hpp"
 #include "core/memory/step/network.hpp"
@@ -12,27 +14,20 @@
 namespace qlab {
 namespace {
 
-using step::Category;
+using step::Moments;
 using step::Phase;
-using step::StorageRecord;
 using step::Tape;
 using step::Tensor;
 
-/// A storage of about tokens x vocabulary values belongs to the logits.
-Category category_of(const StorageRecord& record, std::int64_t logit_count, std::int64_t tokens) {
-  if (record.category != Category::temporaries) return record.category;
-  const std::int64_t count = record.sizes.count();
-  if (count >= logit_count - tokens && count <= logit_count + tokens) return Category::logits_and_loss;
-  return record.saved ? Category::saved_activations : Category::temporaries;
-}
-
-void run_step(Tape& tape, step::Network& network, step::OptimizerState& optimizer, const StepSettings& settings,
-              SimulatedStep& result) {
-  result.start_bytes = tape.live_bytes();
-  result.first_event = static_cast<std::uint32_t>(tape.events().size());
+Moments run_step(Tape& tape, step::Network& network, step::OptimizerState& optimizer, const StepSettings& settings) {
+  Moments moments;
+  moments.step = tape.now();
   tape.set_phase(Phase::forward);
-  for (const auto& trainable : network.trainable()) trainable.leaf->grad.reset();
-  tape.reset_peak();
+  for (const auto& parameter : network.trainable()) {
+    tape.set_layer(parameter.leaf->layer);
+    parameter.leaf->grad.reset();
+  }
+  tape.set_layer(-1);
   Tensor logits;
   {
     Tensor loss;
@@ -45,43 +40,125 @@ void run_step(Tape& tape, step::Network& network, step::OptimizerState& optimize
         if (settings.accumulation > 1) loss = step::div_scalar(tape, loss);
         if (settings.outputs == OutputLifetime::until_backward) logits.reset();
       }
-      result.bytes_before_backward = tape.live_bytes();
+      moments.backward = tape.now();
       tape.set_phase(Phase::backward);
       const Tensor gradient = tape.make(step::Op::ones_like, {}, loss.dtype());
       tape.backward(loss, gradient);
-      result.bytes_after_backward = tape.live_bytes();
+      moments.backward_end = tape.now();
       if (settings.outputs == OutputLifetime::through_backward) logits.reset();
       tape.clear_graph();
     }
   }
   optimizer.step(network.trainable());
+  return moments;
+}
+
+/// A tape with a model's trace, and where its last step is.
+struct Trace {
+  std::shared_ptr<Tape> tape = std::make_shared<Tape>();
+  Moments moments;
+  std::vector<step::OptimizerState::Paged> paged;
+};
+
+/// Runs the first steps, or with `first_steps` 0 one in the steady state.
+Trace run(const ModelShape& shape, const StepSettings& settings, int first_steps,
+          std::vector<step::SavedTensor>* saves = nullptr) {
+  Trace trace;
+  Tape& tape = *trace.tape;
+  tape.autocast_dtype = settings.half;
+  step::Network network(tape, shape, settings);
+  step::OptimizerState optimizer(tape, settings.optimizer);
+  if (first_steps == 0) {
+    optimizer.make_states(network.trainable());
+    network.leave_first_step();
+  }
+  tape.watch_saves(saves);
+  for (int i = 0; i < std::max(first_steps, 1); ++i) trace.moments = run_step(tape, network, optimizer, settings);
+  tape.watch_saves(nullptr);
+  trace.moments.end = tape.now();
+  trace.paged = optimizer.paged();
+  return trace;  // the model goes with the network, behind the last event that counts
+}
+
+step::LogitCount logits_of(const ModelShape& shape, const StepSettings& settings) {
+  return {settings.batch * settings.seq, shape.vocab_size};
+}
+
+SimulatedStep report(const ModelShape& shape, const StepSettings& settings, Trace trace) {
+  SimulatedStep result;
+  result.logits = logits_of(shape, settings);
+  static_cast<StepFigures&>(result) = step::measure(*trace.tape, trace.moments, result.logits);
+  for (const auto& paged : trace.paged) {
+    result.paged_bytes += paged.bytes;
+    result.paged_tensors.push_back(paged.bytes);
+  }
+  result.tape = std::move(trace.tape);
+  result.moments = trace.moments;
+  result.first_event = trace.moments.step;
+  result.last_event = trace.moments.end;
+  return result;
+}
+
+// A tensor's sizes are 32 bits, and what is alive has to be countable in 64.
+constexpr std::int64_t max_size = INT32_MAX;
+constexpr std::int64_t max_elements = std::int64_t{1} << 40;
+constexpr std::int64_t max_traced_layers = 4'096;
+
+/// The product of positive factors, if it is at most `maximum`.
+bool product_within(std::initializer_list<std::int64_t> factors, std::int64_t maximum) {
+  std::int64_t product = 1;
+  for (const std::int64_t factor : factors) {
+    if (factor < 1 || factor > maximum / product) return false;
+    product *= factor;
+  }
+  return true;
+}
+
+Result<Done> check_sizes(const ModelShape& shape, const StepSettings& settings) {
+  const auto refuse = [](std::string what, const char* hint) {
+    return Error{Errc::bad_argument, std::move(what), "the simulated step", hint};
+  };
+  const std::int64_t B = settings.batch;
+  const std::int64_t S = settings.seq;
+  if (!product_within({B, S + 1}, max_size)) {
+    return refuse(fmt::format("a batch of {} sequences of {} tokens is too large", B, S), "use fewer than 2^31 tokens");
+  }
+  if (!product_within({shape.num_layers, settings.accumulation}, max_traced_layers)) {
+    return refuse(
+        fmt::format("{} layers and {} accumulated batches are too many", shape.num_layers, settings.accumulation),
+        "use at most 4096 layers, times accumulated batches");
+  }
+  const std::int64_t rank = settings.lora ? settings.lora->rank : 1;
+  const std::int64_t heads = shape.num_heads * 3;  // one Linear may make query, key and value
+  const std::int64_t widest = std::max({shape.hidden_size, 2 * shape.intermediate_size, heads * shape.head_dim,
+                                        shape.vocab_size, shape.position_rows, rank});
+  const bool squares = settings.attention == AttentionKernel::eager || shape.sliding_window > 0;
+  const bool countable = product_within({widest}, max_size) && product_within({B * (S + 1), widest}, max_elements) &&
+                         product_within({std::max(shape.hidden_size, rank), widest}, max_elements) &&
+                         (!squares || product_within({B, shape.num_heads, S, S}, max_elements));
+  if (!countable) {
+    return refuse(fmt::format("with {} tokens in a batch a tensor has more than 2^40 elements", B * S),
+                  "use a shorter sequence, a smaller batch or a smaller model");
+  }
+  return Done{};
+}
+
+Result<Done> check(const ModelShape& shape, const StepSettings& settings) {
+  if (shape.attention_softcap && settings.attention == AttentionKernel::sdpa) {
+    return Error{Errc::unsupported, "sdpa attention has no softcap, which this model's attention needs", "",
+                 "use eager"};
+  }
+  return check_sizes(shape, settings);
 }
 
 }  // namespace
-
-AllocatorReplay replay_allocator(const SimulatedStep& step, bool expandable_segments) {
-  step::CachingAllocator allocator(expandable_segments);
-  const Tape& tape = *step.tape;
-  std::vector<step::CachingAllocator::Handle> handles(tape.storages().size());
-  for (std::uint32_t i = 0; i < step.last_event; ++i) {
-    const step::Event event = tape.events()[i];
-    const auto id = static_cast<std::size_t>(event < 0 ? -event : event);
-    if (tape.storages()[id].bytes == 0) continue;
-    if (event < 0) {
-      allocator.free(handles[id]);
-    } else {
-      handles[id] = allocator.allocate(tape.storages()[id].bytes);
-    }
-  }
-  return {allocator.peak_reserved_bytes(), allocator.peak_block_bytes()};
-}
 
 const char* name_of(Phase phase) {
   constexpr std::array names{"setup", "forward", "loss", "backward", "optimizer"};
   return names[static_cast<std::size_t>(phase)];
 }
 
-const char* name_of(Category category) {
+const char* name_of(step::Category category) {
   constexpr std::array names{
       "weights",         "quantized_weights", "quant_constants", "adapter",         "buffers",           "inputs",
       "optimizer_state", "gradients",         "cast_weights",    "logits_and_loss", "saved_activations", "temporaries"};
@@ -89,39 +166,63 @@ const char* name_of(Category category) {
   return names[static_cast<std::size_t>(category)];
 }
 
-Result<SimulatedStep> simulate_step(const ModelShape& shape, const StepSettings& settings, int steps) {
-  if (shape.attention_softcap && settings.attention == AttentionKernel::sdpa) {
-    return Error{Errc::unsupported, "sdpa attention has no softcap, which this model's attention needs", "",
-                 "use eager"};
-  }
-  SimulatedStep result;
-  auto tape = std::make_shared<Tape>();
-  tape->autocast_dtype = settings.half;
-  {
-    step::Network network(*tape, shape, settings);
-    step::OptimizerState optimizer(*tape, settings.optimizer);
-    for (int i = 0; i < steps; ++i) run_step(*tape, network, optimizer, settings, result);
-    result.last_event = static_cast<std::uint32_t>(tape->events().size());
-    const Tape::Peak& peak = tape->peak();
-    result.peak_bytes = peak.bytes;
-    result.peak_bytes_cuda = peak.cuda_bytes;
-    result.phase_peaks = peak.by_phase;
-    auto& forward = result.phase_peaks[static_cast<std::size_t>(Phase::forward)];
-    forward = std::max(forward, result.phase_peaks[static_cast<std::size_t>(Phase::loss)]);
-    const auto id = static_cast<step::StorageId>(std::max<step::Event>(tape->events()[peak.event], 0));
-    result.peak_phase = tape->storages()[id].phase;
-    result.paged_tensors = optimizer.paged();
-    result.paged_bytes = std::accumulate(result.paged_tensors.begin(), result.paged_tensors.end(), std::int64_t{0});
-    const std::int64_t tokens = settings.batch * settings.seq;
-    for (const StorageRecord& record : tape->storages()) {
-      if (record.bytes == 0 || record.born > peak.event || record.died <= peak.event) continue;
-      const auto category = category_of(record, tokens * shape.vocab_size, tokens);
-      result.breakdown[static_cast<std::size_t>(category)] += step::rounded_allocation(record.bytes);
+step::Category category_of(const SimulatedStep& step, const step::StorageRecord& record) {
+  return step::category_of(record, step.logits);
+}
+
+Result<SimulatedStep> simulate_step(const ModelShape& shape, const StepSettings& settings) {
+  if (const auto possible = check(shape, settings); !possible) return possible.error();
+  return report(shape, settings, run(shape, settings, 0));
+}
+
+Result<SimulatedStep> simulate_first_steps(const ModelShape& shape, const StepSettings& settings, int count) {
+  QLAB_CHECK(count >= 1);
+  if (const auto possible = check(shape, settings); !possible) return possible.error();
+  return report(shape, settings, run(shape, settings, count));
+}
+
+Result<StepFigures> simulate_figures(const ModelShape& shape, const StepSettings& settings) {
+  if (const auto possible = check(shape, settings); !possible) return possible.error();
+  if (const auto fold = step::plan_fold(shape, settings)) {
+    ModelShape shallow = shape;
+    shallow.num_layers = fold->shallow_layers;
+    const Trace trace = run(shallow, settings, 0);
+    if (auto figures = step::measure(*trace.tape, trace.moments, logits_of(shape, settings), *fold)) {
+      for (const auto& paged : trace.paged) {
+        const bool in_second_tile = paged.layer >= 0 && paged.layer / fold->tile == 1;
+        figures->paged_bytes += paged.bytes * (in_second_tile ? fold->repeats - 1 : 1);
+      }
+      return *figures;
     }
-    // The model goes with the network, behind the last event that counts.
   }
-  result.tape = std::move(tape);
+  return static_cast<StepFigures>(report(shape, settings, run(shape, settings, 0)));
+}
+
+Result<SavedTensors> simulate_saved_tensors(const ModelShape& shape, const StepSettings& settings) {
+  if (const auto possible = check(shape, settings); !possible) return possible.error();
+  SavedTensors result;
+  result.tape = run(shape, settings, 0, &result.tensors).tape;
   return result;
+}
+
+Result<AllocatorReplay> replay_allocator(const ModelShape& shape, const StepSettings& settings,
+                                         bool expandable_segments) {
+  if (const auto possible = check(shape, settings); !possible) return possible.error();
+  const Trace trace = run(shape, settings, 2);
+  const Tape& tape = *trace.tape;
+  step::CachingAllocator allocator(expandable_segments);
+  std::vector<step::CachingAllocator::Handle> handles(tape.storages().size());
+  for (std::uint32_t i = 0; i < trace.moments.end; ++i) {
+    const step::Event event = tape.events()[i];
+    const auto id = static_cast<std::size_t>(std::abs(event));
+    if (tape.storages()[id].bytes == 0) continue;
+    if (event < 0) {
+      allocator.free(handles[id]);
+    } else {
+      handles[id] = allocator.allocate(tape.storages()[id].bytes);
+    }
+  }
+  return AllocatorReplay{allocator.peak_reserved_bytes(), allocator.peak_block_bytes()};
 }
 
 }  // namespace qlab

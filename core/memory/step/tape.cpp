@@ -1,6 +1,8 @@
 #include "core/memory/step/tape.hpp"
 
 #include <algorithm>
+#include <array>
+#include <memory>
 
 #include "core/memory/step/ops.hpp"
 
@@ -25,6 +27,7 @@ Tape::Tape() {
   events_.reserve(1 << 15);
   StorageRecord& none = storages_.emplace_back();  // no_storage: what operations return once nothing is to be done
   none.references = 1;
+  stretches_.emplace_back();
 }
 
 Tape::~Tape() {
@@ -47,7 +50,7 @@ Tensor Tape::make(Op op, const Sizes& sizes, Dtype dtype, const Strides& strides
   const auto id = static_cast<StorageId>(storages_.size());
   StorageRecord& record = storages_.emplace_back();
   record.bytes = sizes.count() * bytes_of(dtype);
-  record.born = static_cast<std::uint32_t>(events_.size());
+  record.born = now();
   record.references = 1;
   record.layer = layer_;
   record.part = part_;
@@ -55,15 +58,7 @@ Tensor Tape::make(Op op, const Sizes& sizes, Dtype dtype, const Strides& strides
   record.phase = phase_;
   record.dtype = dtype;
   record.sizes = sizes;
-  events_.push_back(id);
-  live_bytes_ += rounded_allocation(record.bytes);
-  auto& of_phase = peak_.by_phase[static_cast<std::size_t>(phase_)];
-  of_phase = std::max(of_phase, live_bytes_);
-  if (live_bytes_ > peak_.bytes) {
-    peak_.bytes = live_bytes_;
-    peak_.event = record.born;
-  }
-  peak_.cuda_bytes = std::max(peak_.cuda_bytes, live_bytes_);
+  events_.push_back(static_cast<Event>(id));
   tensor.storage_ = id;
   return tensor;
 }
@@ -76,25 +71,23 @@ Tensor Tape::make_static(Category category, const Sizes& sizes, Dtype dtype) {
 
 void Tape::free_storage(StorageId storage) {
   StorageRecord& record = storages_[storage];
-  record.died = static_cast<std::uint32_t>(events_.size());
+  record.died = now();
   events_.push_back(-static_cast<Event>(storage));
-  live_bytes_ -= rounded_allocation(record.bytes);
 }
 
 void Tape::kernel_temporary(std::int64_t bytes) {
-  if (!stopped_) peak_.cuda_bytes = std::max(peak_.cuda_bytes, live_bytes_ + bytes);
+  if (!stopped_) kernel_temporaries_.push_back({now() - 1, bytes});
 }
 
-void Tape::reset_peak() { peak_ = {}; }
-
-void Tape::note_live() {
-  auto& of_phase = peak_.by_phase[static_cast<std::size_t>(phase_)];
-  of_phase = std::max(of_phase, live_bytes_);
+void Tape::begin_stretch() {
+  if (stretches_.back().first_event != now()) stretches_.emplace_back();
+  stretches_.back() = {now(), phase_, layer_};
 }
 
 Leaf& Tape::make_leaf(Tensor& tensor, bool is_parameter) {
   Leaf& leaf = (is_parameter ? parameters_ : leaves_).emplace_back();
   leaf.is_parameter = is_parameter;
+  leaf.layer = layer_;
   tensor.requires_grad_ = true;
   tensor.edge_ = {nullptr, &leaf, 0};
   if (!is_parameter) leaf.variable = tensor;
@@ -107,7 +100,10 @@ Saved Tape::save(const Tensor& tensor) {
     case GradMode::off: break;
     case GradMode::on:
       saved.held_ = tensor;
-      if (phase_ == Phase::forward || phase_ == Phase::loss) storages_[tensor.storage()].saved = true;
+      if (phase_ == Phase::forward || phase_ == Phase::loss) {
+        storages_[tensor.storage()].saved = true;
+        if (watched_saves_ != nullptr) watched_saves_->push_back({tensor.storage(), layer_, tensor.sizes()});
+      }
       break;
     case GradMode::checkpointed:
       saved.frame_ = frame_;
@@ -123,13 +119,26 @@ Saved Tape::save(const Tensor& tensor) {
   return saved;
 }
 
-void Tape::link(Node& node, int input, const Tensor& tensor) {
+template <class Value>
+std::span<Value> Tape::make_span(std::size_t count) {
+  auto* const first = static_cast<Value*>(arena_.allocate(count * sizeof(Value), alignof(Value)));
+  std::uninitialized_default_construct_n(first, count);
+  return {first, count};
+}
+
+void Tape::link(Node& node, std::initializer_list<const Tensor*> inputs, std::size_t outputs) {
+  QLAB_CHECK(inputs.size() <= Node::max_inputs);
   node.layer = layer_;
-  if (!tensor.requires_grad()) return;
-  node.edges[input] = tensor.edge();
-  node.input_sizes[input] = tensor.sizes();
-  node.input_dtypes[input] = tensor.dtype();
-  if (tensor.edge().leaf != nullptr) ++tensor.edge().leaf->expected;
+  node.grads = make_span<Tensor>(outputs);
+  node.inputs = make_span<Node::Input>(inputs.size());
+  auto input = node.inputs.begin();
+  for (const Tensor* tensor : inputs) {
+    if (tensor->requires_grad()) {
+      *input = {tensor->edge(), tensor->sizes(), tensor->dtype()};
+      if (tensor->edge().leaf != nullptr) ++tensor->edge().leaf->expected;
+    }
+    ++input;
+  }
 }
 
 void Tape::arrive(Leaf& leaf, Tensor gradient) {
@@ -152,20 +161,19 @@ void Tape::send(const Edge& edge, Tensor gradient) {
 
 void Tape::run(Node& node) {
   node.reached = false;
-  layer_ = node.layer;
-  Gradients out;
-  {
-    Gradients in = std::move(node.grads);
-    node.apply(*this, in, out);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      if (!out[i].defined() || !node.wants(static_cast<int>(i))) continue;
-      if (!(out[i].sizes() == node.input_sizes[i])) out[i] = sum_to(*this, out[i], node.input_sizes[i]);
-      if (out[i].dtype() != node.input_dtypes[i]) out[i] = cast(*this, out[i], node.input_dtypes[i]);
-    }
+  set_layer(node.layer);
+  std::array<Tensor, Node::max_inputs> made;
+  Gradients out(made.data(), node.inputs.size());
+  node.apply(*this, node.grads, out);
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    if (!out[i].defined() || !node.wants(i)) continue;
+    if (!(out[i].sizes() == node.inputs[i].sizes)) out[i] = sum_to(*this, out[i], node.inputs[i].sizes);
+    if (out[i].dtype() != node.inputs[i].dtype) out[i] = cast(*this, out[i], node.inputs[i].dtype);
   }
+  for (std::size_t i = node.grads.size(); i-- > 0;) node.grads[i].reset();
   node.release_saved();
   for (std::size_t i = 0; i < out.size(); ++i) {
-    if (out[i].defined() && node.wants(static_cast<int>(i))) send(node.edges[i], std::move(out[i]));
+    if (out[i].defined() && node.wants(i)) send(node.inputs[i].edge, std::move(out[i]));
   }
 }
 
@@ -184,7 +192,7 @@ void Tape::backward(const Tensor& root, Tensor gradient) {
   for (std::size_t i = nodes_.size(); i-- > 0;) {
     if (nodes_[i]->reached) run(*nodes_[i]);
   }
-  layer_ = -1;
+  set_layer(-1);
   grad_mode_ = before;
 }
 
@@ -225,7 +233,7 @@ void Tape::recompute(CheckpointFrame& frame) {
   }
   QLAB_CHECK(stopped_);  // the same function saves the same tensors
   stopped_ = false;
-  layer_ = static_cast<std::int16_t>(layer_before);
+  set_layer(layer_before);
   recomputed_slot_ = slot_before;
   frame_ = frame_before;
   grad_mode_ = mode_before;
@@ -254,7 +262,7 @@ Tensor Tape::checkpoint_reentrant(std::function<Tensor(const Tensor&)> function,
            tape.grad_mode_ = mode;
            tape.send(result.edge(), in[0]);
            tape.run_and_drop_down_to(floor);
-           tape.layer_ = static_cast<std::int16_t>(layer);
+           tape.set_layer(layer);
            leaf.variable.reset();
            out[0] = std::move(leaf.grad);
          });
@@ -270,7 +278,12 @@ Tape::AutocastScope::~AutocastScope() {
 }
 
 void Tape::leave_autocast() {
-  for (Leaf* leaf : autocast_cache) leaf->lowered.reset();
+  const int layer_before = layer_;
+  for (Leaf* leaf : autocast_cache) {
+    set_layer(leaf->layer);
+    leaf->lowered.reset();
+  }
+  set_layer(layer_before);
   autocast_cache.clear();
 }
 

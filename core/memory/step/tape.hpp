@@ -70,7 +70,27 @@ struct StorageRecord {
 };
 
 /// An allocation or, negated, a free of a storage.
-using Event = std::int64_t;
+using Event = std::int32_t;
+
+/// From `first_event` up to the next stretch the tape was in this phase and layer.
+struct Stretch {
+  std::uint32_t first_event = 0;
+  Phase phase = Phase::setup;
+  std::int16_t layer = -1;
+};
+
+/// What a kernel takes of its own, on a GPU only, while it runs: between the allocation `event` and the next event.
+struct KernelTemporary {
+  std::uint32_t event = 0;
+  std::int64_t bytes = 0;
+};
+
+/// A tensor that an operation of the forward pass keeps for backward, outside checkpoints.
+struct SavedTensor {
+  StorageId storage = no_storage;
+  std::int16_t layer = -1;  ///< of the operation
+  Sizes sizes;
+};
 
 /// A tensor that requires gradients and was made by no recorded operation: a parameter, or a detached layer input.
 struct Leaf {
@@ -79,29 +99,40 @@ struct Leaf {
   Tensor pending;             ///< sum of the gradients that have arrived in this backward pass
   std::int32_t expected = 0;  ///< how many more will arrive
   bool is_parameter = false;
-  Tensor lowered;  ///< the cast of it that autocast keeps
+  std::int16_t layer = -1;  ///< in which it was made
+  Tensor lowered;           ///< the cast of it that autocast keeps
 };
 
 /// Gradients in or out of a node, by output or input.
-using Gradients = std::array<Tensor, 4>;
+using Gradients = std::span<Tensor>;
 
 class Node {
  public:
+  static constexpr std::size_t max_inputs = 3;
+  struct Input {
+    Edge edge;    ///< to nothing where no gradient is wanted
+    Sizes sizes;  ///< a gradient of other sizes is summed to these
+    Dtype dtype = Dtype::f32;
+  };
+
   Node() = default;
   Node(const Node&) = delete;
   Node& operator=(const Node&) = delete;
-  virtual ~Node() = default;
+  virtual ~Node() {
+    for (Tensor& gradient : grads) gradient.reset();
+  }
 
   /// Turns the gradients of the outputs into those of the inputs that want one.
   virtual void apply(Tape& tape, Gradients& in, Gradients& out) = 0;
   virtual void release_saved() = 0;
 
-  bool wants(int input) const { return edges[input].node != nullptr || edges[input].leaf != nullptr; }
+  bool wants(std::size_t input) const {
+    const Edge& edge = inputs[input].edge;
+    return edge.node != nullptr || edge.leaf != nullptr;
+  }
 
-  std::array<Edge, 4> edges;
-  std::array<Sizes, 4> input_sizes;  ///< a gradient of other sizes is summed to these
-  std::array<Dtype, 4> input_dtypes{};
-  Gradients grads;
+  std::span<Input> inputs;
+  Gradients grads;  ///< of the outputs, as far as they have arrived
   bool reached = false;
   std::int16_t layer = -1;
 };
@@ -183,9 +214,16 @@ class Tape {
   Tensor checkpoint(bool reentrant, std::function<Tensor(const Tensor&)> function, const Tensor& input);
 
   // --- bookkeeping --------------------------------------------------------------------------------------------------
-  void set_phase(Phase phase) { phase_ = phase; }
+  void set_phase(Phase phase) {
+    phase_ = phase;
+    begin_stretch();
+  }
   Phase phase() const { return phase_; }
-  void set_layer(int layer) { layer_ = static_cast<std::int16_t>(layer); }
+  void set_layer(int layer) {
+    if (layer_ == layer) return;
+    layer_ = static_cast<std::int16_t>(layer);
+    begin_stretch();
+  }
   int layer() const { return layer_; }
   /// Operations belong to `part` as long as it lives.
   class PartScope {
@@ -199,19 +237,13 @@ class Tape {
     Tape& tape_;
     Part before_;
   };
-  std::int64_t live_bytes() const { return live_bytes_; }
-
-  struct Peak {
-    std::int64_t bytes = 0;
-    std::int64_t cuda_bytes = 0;  ///< with the temporaries of kernels
-    std::uint32_t event = 0;      ///< the allocation that reached `bytes`
-    std::array<std::int64_t, 5> by_phase{};
-  };
-  void reset_peak();
-  void note_live();  ///< counts what is alive now as the phase's, allocations or not
-  const Peak& peak() const { return peak_; }
   const std::vector<StorageRecord>& storages() const { return storages_; }
   const std::vector<Event>& events() const { return events_; }
+  const std::vector<Stretch>& stretches() const { return stretches_; }
+  const std::vector<KernelTemporary>& kernel_temporaries() const { return kernel_temporaries_; }
+  std::uint32_t now() const { return static_cast<std::uint32_t>(events_.size()); }  ///< number of the next event
+  /// Lists what is saved from now on, too; until called with nullptr.
+  void watch_saves(std::vector<SavedTensor>* sink) { watched_saves_ = sink; }
   /// Drops the graph of a finished step.
   void clear_graph();
 
@@ -241,8 +273,11 @@ class Tape {
   class NodeOf;
 
   void leave_autocast();
+  void begin_stretch();
+  template <class Value>
+  std::span<Value> make_span(std::size_t count);
   void free_storage(StorageId storage);
-  void link(Node& node, int input, const Tensor& tensor);
+  void link(Node& node, std::initializer_list<const Tensor*> inputs, std::size_t outputs);
   void run(Node& node);
   void send(const Edge& edge, Tensor gradient);
   void run_and_drop_down_to(std::size_t floor);
@@ -252,8 +287,9 @@ class Tape {
 
   std::vector<StorageRecord> storages_;
   std::vector<Event> events_;
-  std::int64_t live_bytes_ = 0;
-  Peak peak_;
+  std::vector<Stretch> stretches_;
+  std::vector<KernelTemporary> kernel_temporaries_;
+  std::vector<SavedTensor>* watched_saves_ = nullptr;
   Phase phase_ = Phase::setup;
   std::int16_t layer_ = -1;
   Part part_ = Part::outside;
@@ -292,9 +328,8 @@ void Tape::record(std::initializer_list<Tensor*> outputs, std::initializer_list<
   void* place = arena_.allocate(sizeof(NodeOf<Backward>), alignof(NodeOf<Backward>));
   auto* node = new (place) NodeOf<Backward>(std::move(backward));
   nodes_.push_back(node);
+  link(*node, inputs, outputs.size());
   int i = 0;
-  for (const Tensor* input : inputs) link(*node, i++, *input);
-  i = 0;
   for (Tensor* output : outputs) {
     output->requires_grad_ = true;
     output->edge_ = {node, nullptr, static_cast<std::int8_t>(i++)};
