@@ -12,15 +12,17 @@ Result<Report> blockwise_experiment(const Parameters& parameters, const Context&
 Result<Report> double_quant_experiment(const Parameters& parameters, const Context& context);
 Result<Report> memory_ledger_experiment(const Parameters& parameters, const Context& context);
 Result<Report> checkpointing_experiment(const Parameters& parameters, const Context& context);
+Result<Report> paged_optimizer_experiment(const Parameters& parameters, const Context& context);
 
 std::span<const NamedExperiment> experiments() {
-  static constexpr std::array<NamedExperiment, 6> rows{{
+  static constexpr std::array<NamedExperiment, 7> rows{{
       {"linear-int4", linear_int4_experiment},
       {"nf4", nf4_experiment},
       {"blockwise", blockwise_experiment},
       {"double-quant", double_quant_experiment},
       {"memory-ledger", memory_ledger_experiment},
       {"checkpointing", checkpointing_experiment},
+      {"paged-optimizer", paged_optimizer_experiment},
   }};
   return rows;
 }
