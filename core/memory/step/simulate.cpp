@@ -55,7 +55,7 @@ Moments run_step(Tape& tape, step::Network& network, step::OptimizerState& optim
 
 /// A tape with a model's trace, and where its last step is.
 struct Trace {
-  std::shared_ptr<Tape> tape = std::make_shared<Tape>();
+  std::shared_ptr<Tape> tape;
   Moments moments;
   std::vector<step::OptimizerState::Paged> paged;
 };
@@ -63,7 +63,9 @@ struct Trace {
 /// Runs the first steps, or with `first_steps` 0 one in the steady state.
 Trace run(const ModelShape& shape, const StepSettings& settings, int first_steps,
           std::vector<step::SavedTensor>* saves = nullptr) {
+  constexpr std::size_t storages_of_layer = 512;  // of the model, and of two passes
   Trace trace;
+  trace.tape = std::make_shared<Tape>(storages_of_layer * static_cast<std::size_t>(shape.num_layers + 1));
   Tape& tape = *trace.tape;
   tape.autocast_dtype = settings.half;
   step::Network network(tape, shape, settings);

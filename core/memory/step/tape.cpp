@@ -9,6 +9,7 @@
 namespace qlab::step {
 
 Saved::~Saved() {
+  if (held_ != nullptr) held_->reset();
   if (frame_ == nullptr) return;
   if (slot_ < frame_->tensors.size()) frame_->tensors[slot_].reset();
   if (--frame_->unreleased > 0) return;
@@ -17,14 +18,14 @@ Saved::~Saved() {
 }
 
 Tensor Saved::unpack(Tape& tape) {
-  if (frame_ == nullptr) return held_;
+  if (frame_ == nullptr) return held_ != nullptr ? *held_ : Tensor{};
   if (!frame_->recomputed) tape.recompute(*frame_);
   return std::move(frame_->tensors[slot_]);
 }
 
-Tape::Tape() {
-  storages_.reserve(1 << 14);
-  events_.reserve(1 << 15);
+Tape::Tape(std::size_t expected_storages) {
+  storages_.reserve(expected_storages);
+  events_.reserve(2 * expected_storages);
   StorageRecord& none = storages_.emplace_back();  // no_storage: what operations return once nothing is to be done
   none.references = 1;
   stretches_.emplace_back();
@@ -99,7 +100,7 @@ Saved Tape::save(const Tensor& tensor) {
   switch (grad_mode_) {
     case GradMode::off: break;
     case GradMode::on:
-      saved.held_ = tensor;
+      saved.held_ = new (arena_.allocate(sizeof(Tensor), alignof(Tensor))) Tensor(tensor);
       if (phase_ == Phase::forward || phase_ == Phase::loss) {
         storages_[tensor.storage()].saved = true;
         if (watched_saves_ != nullptr) watched_saves_->push_back({tensor.storage(), layer_, tensor.sizes()});
@@ -119,18 +120,9 @@ Saved Tape::save(const Tensor& tensor) {
   return saved;
 }
 
-template <class Value>
-std::span<Value> Tape::make_span(std::size_t count) {
-  auto* const first = static_cast<Value*>(arena_.allocate(count * sizeof(Value), alignof(Value)));
-  std::uninitialized_default_construct_n(first, count);
-  return {first, count};
-}
-
-void Tape::link(Node& node, std::initializer_list<const Tensor*> inputs, std::size_t outputs) {
+void Tape::link(Node& node, std::initializer_list<const Tensor*> inputs) {
   QLAB_CHECK(inputs.size() <= Node::max_inputs);
   node.layer = layer_;
-  node.grads = make_span<Tensor>(outputs);
-  node.inputs = make_span<Node::Input>(inputs.size());
   auto input = node.inputs.begin();
   for (const Tensor* tensor : inputs) {
     if (tensor->requires_grad()) {

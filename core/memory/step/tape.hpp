@@ -145,7 +145,7 @@ class Saved {
   Saved() = default;
   Saved(const Saved&) = delete;
   Saved(Saved&& other) noexcept
-      : held_(std::move(other.held_)), frame_(std::exchange(other.frame_, nullptr)), slot_(other.slot_) {}
+      : held_(std::exchange(other.held_, nullptr)), frame_(std::exchange(other.frame_, nullptr)), slot_(other.slot_) {}
   Saved& operator=(const Saved&) = delete;
   Saved& operator=(Saved&&) = delete;
   ~Saved();
@@ -154,7 +154,7 @@ class Saved {
 
  private:
   friend class Tape;
-  Tensor held_;
+  Tensor* held_ = nullptr;  ///< in the tape's arena
   CheckpointFrame* frame_ = nullptr;
   std::uint32_t slot_ = 0;
 };
@@ -172,7 +172,8 @@ struct CheckpointFrame {
 
 class Tape {
  public:
-  Tape();
+  /// `expected_storages`: about how many there will be, to have room for them.
+  explicit Tape(std::size_t expected_storages);
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
   ~Tape();
@@ -274,10 +275,8 @@ class Tape {
 
   void leave_autocast();
   void begin_stretch();
-  template <class Value>
-  std::span<Value> make_span(std::size_t count);
   void free_storage(StorageId storage);
-  void link(Node& node, std::initializer_list<const Tensor*> inputs, std::size_t outputs);
+  void link(Node& node, std::initializer_list<const Tensor*> inputs);
   void run(Node& node);
   void send(const Edge& edge, Tensor gradient);
   void run_and_drop_down_to(std::size_t floor);
@@ -325,10 +324,19 @@ void Tape::record(std::initializer_list<Tensor*> outputs, std::initializer_list<
     for (Tensor* output : outputs) output->requires_grad_ = true;
     return;
   }
-  void* place = arena_.allocate(sizeof(NodeOf<Backward>), alignof(NodeOf<Backward>));
-  auto* node = new (place) NodeOf<Backward>(std::move(backward));
+  // The node, and behind it what it needs for each output and input.
+  constexpr std::size_t gradients_at = sizeof(NodeOf<Backward>);
+  const std::size_t inputs_at = gradients_at + outputs.size() * sizeof(Tensor);
+  static_assert(alignof(NodeOf<Backward>) == alignof(Tensor) && alignof(Tensor) == alignof(Node::Input));
+  auto* const place = static_cast<std::byte*>(
+      arena_.allocate(inputs_at + inputs.size() * sizeof(Node::Input), alignof(NodeOf<Backward>)));
+  auto* const node = new (place) NodeOf<Backward>(std::move(backward));
+  node->grads = {reinterpret_cast<Tensor*>(place + gradients_at), outputs.size()};
+  node->inputs = {reinterpret_cast<Node::Input*>(place + inputs_at), inputs.size()};
+  std::uninitialized_default_construct(node->grads.begin(), node->grads.end());
+  std::uninitialized_default_construct(node->inputs.begin(), node->inputs.end());
   nodes_.push_back(node);
-  link(*node, inputs, outputs.size());
+  link(*node, inputs);
   int i = 0;
   for (Tensor* output : outputs) {
     output->requires_grad_ = true;

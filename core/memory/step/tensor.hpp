@@ -78,7 +78,6 @@ class Tensor {
   bool requires_grad() const { return requires_grad_; }
   const Edge& edge() const { return edge_; }
   bool is_contiguous() const { return step::is_contiguous(sizes_, strides_); }
-  bool is_leaf() const { return edge_.node == nullptr; }
 
   /// The same storage with other sizes and strides and no history: the raw material of views.
   Tensor alias(const Sizes& sizes, const Strides& strides) const;
