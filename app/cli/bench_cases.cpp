@@ -7,6 +7,7 @@
 
 #include "core/base/check.hpp"
 #include "core/base/parallel.hpp"
+#include "core/memory/step/simulate.hpp"
 #include "core/quantization/decode.hpp"
 #include "core/quantization/encode.hpp"
 #include "core/quantization/error_figures.hpp"
@@ -79,6 +80,23 @@ void add_format(Bench& bench, const std::shared_ptr<Buffers>& buffers, const cha
                          [job](int threads) { job->dequantize(threads); }});
 }
 
+/// QLoRA on every Linear of LLaMA 7B with checkpoints: the trace of a whole step.
+void add_simulated_step(Bench& bench) {
+  const char* const name = "simulate_step_llama_7b";
+  const ModelShape shape = llama_like_shape(4096, 32, 32000);
+  StepSettings settings;
+  settings.lora = LoraSettings{.rank = 16, .targets = {"all-linear"}, .dropout = 0};
+  const auto check = [=]() -> Result<Done> {
+    const auto steady = simulate_step(shape, settings);
+    const auto second = simulate_first_steps(shape, settings, 2);
+    if (!steady) return steady.error();
+    if (!second) return second.error();
+    return steady->peak_bytes == second->peak_bytes ? Result<Done>(Done{}) : wrong(name);
+  };
+  const auto run = [=](int) { QLAB_CHECK(simulate_step(shape, settings)); };
+  bench.cases.push_back({.name = name, .check = check, .run = run, .against_copy = false, .parallel = false});
+}
+
 }  // namespace
 
 Result<Bench> make_bench() {
@@ -98,6 +116,7 @@ Result<Bench> make_bench() {
   add_format(bench, buffers, "int4", ConstantType::fp32);
   add_format(bench, buffers, "int4_affine", ConstantType::fp32);
   add_format(bench, buffers, "int8", ConstantType::fp32);
+  add_simulated_step(bench);
   return bench;
 }
 

@@ -16,6 +16,8 @@ struct BenchCase {
   std::string name;                      ///< of the result: "quantize_nf4_fp32_b64"
   std::function<Result<Done>()> check;   ///< compares a result with the reference loops'
   std::function<void(int threads)> run;  ///< once
+  bool against_copy = true;              ///< it reads or writes the buffer, so that a copy of it is the measure
+  bool parallel = true;                  ///< more threads make a difference
 };
 
 /// The buffers all cases share, and the copy they are measured against.
