@@ -9,7 +9,7 @@ fail() { say "$name: error: $*"; exit 2; }
 
 # Build and run needs, as Debian 12 and newer name them; what tests/run needs beside them.
 app_packages=(g++ cmake ninja-build pkg-config libfmt-dev libcairo2-dev libpango1.0-dev libpng-dev libmd4c-dev
-  libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libglfw3-dev libimgui-dev libgl-dev libgl1-mesa-dri
+  libtomlplusplus-dev nlohmann-json3-dev libcli11-dev libeigen3-dev libglfw3-dev libimgui-dev libgl-dev libgl1-mesa-dri
   fonts-noto-core fonts-noto-cjk)
 test_packages=(catch2 xvfb xauth xdotool imagemagick poppler-utils)
 
