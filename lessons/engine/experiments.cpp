@@ -13,9 +13,10 @@ Result<Report> double_quant_experiment(const Parameters& parameters, const Conte
 Result<Report> memory_ledger_experiment(const Parameters& parameters, const Context& context);
 Result<Report> checkpointing_experiment(const Parameters& parameters, const Context& context);
 Result<Report> paged_optimizer_experiment(const Parameters& parameters, const Context& context);
+Result<Report> lora_experiment(const Parameters& parameters, const Context& context);
 
 std::span<const NamedExperiment> experiments() {
-  static constexpr std::array<NamedExperiment, 7> rows{{
+  static constexpr std::array<NamedExperiment, 8> rows{{
       {"linear-int4", linear_int4_experiment},
       {"nf4", nf4_experiment},
       {"blockwise", blockwise_experiment},
@@ -23,6 +24,7 @@ std::span<const NamedExperiment> experiments() {
       {"memory-ledger", memory_ledger_experiment},
       {"checkpointing", checkpointing_experiment},
       {"paged-optimizer", paged_optimizer_experiment},
+      {"lora", lora_experiment},
   }};
   return rows;
 }
