@@ -30,6 +30,11 @@ std::vector<Placed> place(const Draft& draft, const Frame& frame) {
   return out;
 }
 
+/// Colours lie under the words and lines.
+bool is_covered(const Draft& draft) {
+  return draft.chart.kind == ChartKind::heat_map || draft.chart.kind == ChartKind::stacked_area;
+}
+
 Label word_in_plot(const Draft& draft, std::string text, Role role) {
   Label label;
   label.text = std::move(text);
@@ -44,7 +49,7 @@ void put(Draft& draft, Label label, const Rectangle& box, bool patched) {
   if (patched) {
     const double rim = 0.15 * label.size;
     Color color = draft.look.background;
-    if (!draft.chart.grid.z.empty()) color.a = 0.85;
+    if (is_covered(draft)) color.a = 0.85;
     draft.add(Rectangle{{box.corner.x - rim, box.corner.y + rim}, box.width + 2 * rim, box.height - 2 * rim, color});
   }
   label.baseline = {box.corner.x, box.corner.y + ascent * label.size};
@@ -149,10 +154,11 @@ std::vector<Polyline> reference_lines(const Draft& draft, const Frame& frame) {
 
 void draw_reference_lines(Draft& draft, const Frame& frame) {
   for (Polyline& line : reference_lines(draft, frame)) {
-    if (frame.z) {  // colours lie under it: a rim keeps the dashes visible on dark and light
+    if (is_covered(draft)) {  // a rim keeps the dashes visible on dark and light
       Color rim = draft.look.background;
-      rim.a = 0.75;
-      draft.add(Polyline{line.points, {rim, 2.2 * line.stroke.width, {}}});
+      const bool field = draft.chart.kind == ChartKind::heat_map;
+      rim.a = field ? 0.75 : 0.35;
+      draft.add(Polyline{line.points, {rim, (field ? 2.2 : 1.4) * line.stroke.width, {}}});
     }
     draft.add(std::move(line));
   }
@@ -215,7 +221,7 @@ void label_reference_lines(Draft& draft, const Frame& frame, Room& room) {
     }
     if (!best) continue;
     room.take(*best);
-    put(draft, std::move(label), *best, frame.z || (!draft.style.transparent && room.ink(*best) == 0));
+    put(draft, std::move(label), *best, is_covered(draft) || (!draft.style.transparent && room.ink(*best) == 0));
   }
 }
 

@@ -44,6 +44,27 @@ std::vector<std::vector<Point>> clipped(const std::vector<Point>& path, const Re
   return pieces;
 }
 
+std::vector<Point> clipped_polygon(const std::vector<Point>& outline, const Rectangle& box) {
+  // One side of the box after the other (Sutherland and Hodgman); a point's distance is positive inside.
+  const auto cut_side = [](const std::vector<Point>& points, auto distance) {
+    std::vector<Point> kept;
+    for (std::size_t i = 0; i < points.size(); ++i) {
+      const Point a = points[i], b = points[(i + 1) % points.size()];
+      const double from = distance(a), to = distance(b);
+      if (from >= 0) kept.push_back(a);
+      if ((from >= 0) != (to >= 0)) {
+        const double share = from / (from - to);
+        kept.push_back({a.x + share * (b.x - a.x), a.y + share * (b.y - a.y)});
+      }
+    }
+    return kept;
+  };
+  auto points = cut_side(outline, [&](Point p) { return p.x - box.corner.x; });
+  points = cut_side(points, [&](Point p) { return box.right() - p.x; });
+  points = cut_side(points, [&](Point p) { return p.y - box.corner.y; });
+  return cut_side(points, [&](Point p) { return box.bottom() - p.y; });
+}
+
 Rectangle clipped(const Rectangle& area, const Rectangle& box) {
   const double left = std::max(area.corner.x, box.corner.x), top = std::max(area.corner.y, box.corner.y);
   return {

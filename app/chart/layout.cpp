@@ -18,6 +18,7 @@ void draw_marks(Draft& draft, const Frame& frame) {
     case ChartKind::scatter: draw_points(draft, frame); break;
     case ChartKind::grouped_bars:
     case ChartKind::stacked_bars: draw_bars(draft, frame); break;
+    case ChartKind::stacked_area: draw_areas(draft, frame); break;
     case ChartKind::histogram: draw_histogram(draft, frame); break;
     case ChartKind::heat_map: draw_heat_map(draft, frame); break;
     case ChartKind::timeline: draw_timeline(draft, frame); break;

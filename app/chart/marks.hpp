@@ -10,6 +10,7 @@ namespace qlab::chart {
 
 void draw_points(Draft& draft, const Frame& frame);  ///< lines, staircases, scatters
 void draw_bars(Draft& draft, const Frame& frame);    ///< grouped and stacked
+void draw_areas(Draft& draft, const Frame& frame);   ///< stacked
 void draw_histogram(Draft& draft, const Frame& frame);
 void draw_heat_map(Draft& draft, const Frame& frame);
 void draw_timeline(Draft& draft, const Frame& frame);

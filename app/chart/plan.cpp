@@ -108,6 +108,7 @@ class Planner {
       case ChartKind::scatter: points(); break;
       case ChartKind::grouped_bars:
       case ChartKind::stacked_bars: bars(); break;
+      case ChartKind::stacked_area: areas(); break;
       case ChartKind::histogram: histogram(); break;
       case ChartKind::heat_map: heat_map(); break;
       case ChartKind::timeline: timeline(); break;
@@ -216,6 +217,30 @@ class Planner {
     if (ends.lo < 0 && ends.lo <= with_lines.lo) values.room_lo = label;
     plan_.x = plan_.lying ? std::move(values) : std::move(names);
     plan_.y = plan_.lying ? std::move(names) : std::move(values);
+    plan_.swatch = Swatch::box;
+  }
+
+  void areas() {
+    Range x, sums;
+    const std::size_t count = chart_.series.empty() ? 0 : chart_.series.front().x.size();
+    for (std::size_t i = 0; i < count; ++i) {
+      const double at = shown(chart_.series.front().x[i], chart_.x);
+      if (std::isnan(at)) continue;
+      double sum = 0;
+      for (const Series& series : chart_.series) {
+        const double value = i < series.y.size() ? shown(series.y[i], chart_.y) : 0;
+        if (value > 0) sum = tame(sum + value, false);
+      }
+      x.see(at);
+      sums.see(tame(sum, chart_.y.logarithmic));
+    }
+    plan_.drawable = !x.empty() && !sums.empty();
+    if (plan_.drawable) see_references(x, sums);
+    plan_.x = span_or_places(draft_, chart_.x, x, false);
+    plan_.x.open_lo = plan_.x.open_hi = false;
+    plan_.y = span_or_places(draft_, chart_.y, sums, true);
+    plan_.y.room_hi = 1.6 * draft_.size.font;  // for the words of reference lines
+    stand_on_decade(plan_.y);
     plan_.swatch = Swatch::box;
   }
 

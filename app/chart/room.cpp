@@ -6,19 +6,6 @@
 #include "app/chart/text.hpp"
 
 namespace qlab::chart {
-namespace {
-
-Rectangle box_around(const std::vector<Point>& points) {
-  Point low = points.front(), high = low;
-  for (const Point& point : points) {
-    low = {std::min(low.x, point.x), std::min(low.y, point.y)};
-    high = {std::max(high.x, point.x), std::max(high.y, point.y)};
-  }
-  return {low, high.x - low.x, high.y - low.y, {}};
-}
-
-}  // namespace
-
 bool overlap(const Rectangle& a, const Rectangle& b) {
   return a.corner.x < b.right() && b.corner.x < a.right() && a.corner.y < b.bottom() && b.corner.y < a.bottom();
 }
@@ -37,7 +24,7 @@ void Room::see(const Shape& shape) {
     const double r = circle->radius;
     fill({{circle->center.x - r, circle->center.y - r}, 2 * r, 2 * r, {}});
   }
-  if (const auto* polygon = std::get_if<Polygon>(&shape)) fill(box_around(polygon->points));
+  if (const auto* polygon = std::get_if<Polygon>(&shape)) fill(polygon->points);
   if (const auto* label = std::get_if<Label>(&shape)) take(bounds(*label));
   if (const auto* line = std::get_if<Polyline>(&shape)) {
     for (std::size_t i = 0; i + 1 < line->points.size(); ++i) {
@@ -61,6 +48,23 @@ void Room::fill(const Rectangle& box) {
   const double right = std::min(box.right(), plot_.right()), bottom = std::min(box.bottom(), plot_.bottom());
   for (double y = std::max(box.corner.y, plot_.corner.y); y <= bottom; y += cell) {
     for (double x = std::max(box.corner.x, plot_.corner.x); x <= right; x += cell) dot({x, y});
+  }
+}
+
+void Room::fill(const std::vector<Point>& outline) {
+  const auto [highest, lowest] =
+      std::minmax_element(outline.begin(), outline.end(), [](Point a, Point b) { return a.y < b.y; });
+  std::vector<double> crossings;
+  for (double y = highest->y; y <= lowest->y; y += cell) {  // row by row, from every second crossing to the next
+    crossings.clear();
+    for (std::size_t i = 0; i < outline.size(); ++i) {
+      const Point a = outline[i], b = outline[(i + 1) % outline.size()];
+      if ((a.y <= y) != (b.y <= y)) crossings.push_back(a.x + (y - a.y) / (b.y - a.y) * (b.x - a.x));
+    }
+    std::sort(crossings.begin(), crossings.end());
+    for (std::size_t i = 0; i + 1 < crossings.size(); i += 2) {
+      fill({{crossings[i], y}, crossings[i + 1] - crossings[i], 0, {}});
+    }
   }
 }
 

@@ -27,6 +27,7 @@ class Room {
   static constexpr double cell = 3;  // pixels a side
 
   void fill(const Rectangle& box);
+  void fill(const std::vector<Point>& outline);
   void dot(Point point);
 
   Rectangle plot_;

@@ -65,6 +65,18 @@ std::string bars(const Chart& chart, Language language) {
   return out;
 }
 
+std::string areas(const Chart& chart) {
+  Row head{"x"};
+  for (const Series& series : chart.series) head.push_back(series.name);
+  std::string out = line(head);
+  for (std::size_t i = 0; !chart.series.empty() && i < chart.series.front().x.size(); ++i) {
+    Row row{exact_number(chart.series.front().x[i])};
+    for (const Series& series : chart.series) row.push_back(number_at(series.y, i));
+    out += line(row);
+  }
+  return out;
+}
+
 std::string histogram(const Chart& chart) {
   Row head{"bin_start", "bin_end"};
   for (const Series& series : chart.series) head.push_back(series.name);
@@ -122,6 +134,7 @@ std::string csv(const Chart& chart, Language language) {
     case ChartKind::scatter: return points(chart);
     case ChartKind::grouped_bars:
     case ChartKind::stacked_bars: return bars(chart, language);
+    case ChartKind::stacked_area: return areas(chart);
     case ChartKind::histogram: return histogram(chart);
     case ChartKind::heat_map: return heat_map(chart.grid);
     case ChartKind::timeline: return timeline(chart, language);

@@ -10,7 +10,8 @@ namespace qlab::views {
 
 std::string csv(const Table& table, Language language);
 
-/// The chart's data. Lines and marks: series, x, y. Bars: the category, then a column a series. Histogram: bin_start,
+/// The chart's data. Lines and marks: series, x, y. Bars: the category, then a column a series. Areas: x,
+/// then a column a series. Histogram: bin_start,
 /// bin_end, then a column a series. Heat map: x, y, z. Timeline: series, lane, start, end.
 std::string csv(const Chart& chart, Language language);
 

@@ -16,6 +16,7 @@ enum class ChartKind {
   scatter,       ///< series of (x, y), a mark each
   grouped_bars,  ///< series of y over the categories of the x axis, side by side
   stacked_bars,  ///< the same, one on top of the other
+  stacked_area,  ///< series of y over the x of the first, which rises, one on top of the other; named points are marked
   histogram,     ///< series of y over bins; x holds the bin edges, one more than y
   heat_map,      ///< grid of z over x and y, with contour lines
   timeline,      ///< spans: series whose x holds start, end, start, end ... and y the lane of each span

@@ -22,6 +22,7 @@ const char* name_of(ChartKind kind) {
     case ChartKind::scatter: return "scatter";
     case ChartKind::grouped_bars: return "grouped_bars";
     case ChartKind::stacked_bars: return "stacked_bars";
+    case ChartKind::stacked_area: return "stacked_area";
     case ChartKind::histogram: return "histogram";
     case ChartKind::heat_map: return "heat_map";
     case ChartKind::timeline: return "timeline";

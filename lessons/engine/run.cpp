@@ -58,6 +58,7 @@ Parameters prepared_for(const Lesson& lesson, const Scenario& scenario) {
 }  // namespace
 
 std::string LessonRun::command_line() const {
+  if (!command.empty()) return command;
   std::string named = lesson->built_in ? lesson->id : lesson->folder.string();
   if (named.starts_with('-')) named.insert(0, "./");
   std::string line = "qloralab run " + shell_quoted(named);

@@ -16,6 +16,7 @@ struct LessonRun {
   std::string scenario;            ///< "default" unless asked otherwise
   Parameters parameters;
   Report report;
+  std::string command{};  ///< what was typed, where it was no `run`
 
   /// The command line that makes this Report again, quoted for a shell: `qloralab run nf4 --set block_size=128`.
   std::string command_line() const;

@@ -33,8 +33,9 @@ std::vector<Style> styles() {
   return out;
 }
 
-const ChartKind kinds[] = {ChartKind::line,         ChartKind::staircase, ChartKind::scatter,  ChartKind::grouped_bars,
-                           ChartKind::stacked_bars, ChartKind::histogram, ChartKind::heat_map, ChartKind::timeline};
+const ChartKind kinds[] = {ChartKind::line,         ChartKind::staircase,    ChartKind::scatter,
+                           ChartKind::grouped_bars, ChartKind::stacked_bars, ChartKind::stacked_area,
+                           ChartKind::histogram,    ChartKind::heat_map,     ChartKind::timeline};
 
 std::vector<Label> labels_of(const Scene& scene, Role role) {
   std::vector<Label> out;
@@ -325,8 +326,8 @@ TEST_CASE("a hundred thousand points become at most four a pixel column and keep
   CHECK(top < scene.plot.corner.y + 0.25 * scene.plot.height);
   CHECK(scene.hover.size() < 2000);
 
-  for (const ChartKind kind :
-       {ChartKind::scatter, ChartKind::grouped_bars, ChartKind::histogram, ChartKind::timeline}) {
+  for (const ChartKind kind : {ChartKind::scatter, ChartKind::grouped_bars, ChartKind::stacked_area,
+                               ChartKind::histogram, ChartKind::timeline}) {
     Chart chart = line_of(x, y);
     chart.kind = kind;
     if (kind == ChartKind::timeline) chart.series[0].y.assign(50000, 0);

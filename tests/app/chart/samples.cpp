@@ -243,6 +243,29 @@ Chart step_timeline() {
   return chart;
 }
 
+Chart memory_over_a_step() {
+  Chart chart;
+  chart.name = "memory_over_a_step";
+  chart.kind = ChartKind::stacked_area;
+  chart.title = {"Memory over one step", "一步之内的显存"};
+  chart.x = {{"Event", "事件"}, "", false, {}, {}, {}};
+  chart.y = {{"Memory", "显存"}, "GiB", false, {}, {}, {}};
+  chart.series = {series("weights", {"Weights", "权重"}, {}, {}),
+                  series("activations", {"Activations", "激活"}, {}, {}),
+                  series("gradients", {"Gradients", "梯度"}, {}, {})};
+  for (int i = 0; i <= 300; ++i) {
+    const double back = std::max(0, i - 150) / 150.0;
+    for (Series& one : chart.series) one.x.push_back(i);
+    chart.series[0].y.push_back(4);
+    chart.series[1].y.push_back(i < 150 ? i * 0.04 : 6 * (1 - back) + (i % 10 < 5 ? 0.7 : 0.1));
+    chart.series[2].y.push_back(3 * back);
+  }
+  chart.lines = {{true, 150, {"backward", "反向传播"}},
+                 {true, 155, {"peak 10.6 GiB", "峰值 10.6 GiB"}},
+                 {false, 12, {"card of 12 GiB", "12 GiB 显卡"}}};
+  return chart;
+}
+
 Chart signed_bars() {
   Chart chart;
   chart.name = "signed_bars";
@@ -343,9 +366,23 @@ Chart many_curves() {
 }  // namespace
 
 std::vector<Chart> sample_charts() {
-  return {error_against_block(), loss_curves(),   codebook_staircase(), error_against_bits(), memory_bars(), ledger(),
-          histogram(),           contour(),       grid_of_types(),      step_timeline(),      signed_bars(), log_bars(),
-          field_with_a_hole(),   signed_stacks(), many_names(),         many_curves()};
+  return {error_against_block(),
+          loss_curves(),
+          codebook_staircase(),
+          error_against_bits(),
+          memory_bars(),
+          ledger(),
+          histogram(),
+          contour(),
+          grid_of_types(),
+          step_timeline(),
+          memory_over_a_step(),
+          signed_bars(),
+          log_bars(),
+          field_with_a_hole(),
+          signed_stacks(),
+          many_names(),
+          many_curves()};
 }
 
 }  // namespace qlab::test

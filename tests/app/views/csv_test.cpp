@@ -40,6 +40,9 @@ TEST_CASE("every kind of chart gives its data", "[app][views][csv]") {
   bars.x.categories = {{"full", "全量"}, {"LoRA", "LoRA"}};
   bars.series = {{"weights", {}, {}, {1, 2}, {}, false}, {"states", {}, {}, {3}, {}, false}};
   CHECK(csv(bars, Language::zh) == "category,weights,states\n全量,1,3\nLoRA,2,\n");
+  Chart area = chart_of(ChartKind::stacked_area);
+  area.series = {{"weights", {}, {0, 0.5}, {4, 4}, {}, false}, {"gradients", {}, {0, 0.5}, {0, 1.5}, {}, false}};
+  CHECK(csv(area, Language::en) == "x,weights,gradients\n0,4,0\n0.5,4,1.5\n");
   Chart histogram = chart_of(ChartKind::histogram);
   histogram.series = {{"count", {}, {0, 1, 2}, {7, 9}, {}, false}};
   CHECK(csv(histogram, Language::en) == "bin_start,bin_end,count\n0,1,7\n1,2,9\n");

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "core/memory/step/measured_runs.hpp"
+#include "core/memory/fit/measured_runs.hpp"
 #include "core/memory/step/simulate.hpp"
 #include "core/memory/step/step_cases.hpp"
 #include "tests/support/catch.hpp"
@@ -224,9 +224,12 @@ TEST_CASE("reserved memory follows the caching allocator", "[core][memory][golde
 }
 
 TEST_CASE("peaks measured on a T4 are predicted within two percent", "[core][memory][golden][table]") {
-  std::ifstream file(data + "t4_measured.json");
+  const std::string assets = QLAB_TEST_DATA "/../../assets/";
+  const auto cards = load_cards(assets + "gpus.json");
+  REQUIRE(cards);
+  std::ifstream file(assets + "reference/t4_measured.json");
   const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
-  const auto runs = parse_measured_runs(text, "t4_measured.json");
+  const auto runs = parse_measured_runs(text, "t4_measured.json", *cards);
   REQUIRE(runs);
   const Json reference = Json::parse(text).at("runs");
   REQUIRE(runs->size() == 67);

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "core/base/result.hpp"
+#include "core/memory/fit/card.hpp"
 #include "core/memory/model_shape.hpp"
 #include "core/memory/step/settings.hpp"
 
@@ -21,17 +23,13 @@ struct MeasuredRun {
   std::int64_t workspace_bytes = 0;  ///< of cuBLAS on that card, in the measured number too
 };
 
-/// cuBLAS takes a workspace on each thread that calls it, and training has two: 8.125 MiB each, 32 MiB on Hopper.
-std::int64_t cublas_workspace_bytes(std::string_view gpu);
-
-/// Whether PyTorch has a flash attention kernel for the card: from Ampere on. `gpu` is its name as the driver gives it.
-bool has_flash_attention(std::string_view gpu);
-
 /// Reads {"runs": [{"model_config": {...}, "gpu", "attn", "batch", "seq", "precision", "quantization", "double_quant",
 /// "optimizer", "lora_rank", "lora_targets", "grad_checkpoint", "measured_mib": {"peak_allocated_mib"}}, ...]}, other
 /// keys being notes. Runs of quantization "nf4" are prepared for k-bit training; the output object lives until the step
-/// ends; nothing runs under autocast. Errors: bad_file that names the run and the key.
-Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, const std::string& where);
+/// ends; nothing runs under autocast. `gpu` is looked up among the cards for its attention kernels and cuBLAS
+/// workspaces; of another name it counts as a newer one. Errors: bad_file that names the run and the key.
+Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, const std::string& where,
+                                                     std::span<const Card> cards);
 
 /// Predicted peak allocated memory, workspaces included. Errors: as simulate_step().
 Result<std::int64_t> predicted_bytes(const MeasuredRun& run);

@@ -1,4 +1,4 @@
-#include "core/memory/step/measured_runs.hpp"
+#include "core/memory/fit/measured_runs.hpp"
 
 #include <fmt/format.h>
 
@@ -16,11 +16,6 @@ namespace {
 using Json = nlohmann::json;
 
 constexpr double bytes_per_MiB = 1024.0 * 1024.0;
-
-bool names_any(std::string_view gpu, std::initializer_list<std::string_view> parts) {
-  return std::any_of(parts.begin(), parts.end(),
-                     [gpu](std::string_view part) { return gpu.find(part) != std::string_view::npos; });
-}
 
 /// The keys of a published config.json, made of those of a measured run's model_config.
 Json config_of(const Json& model) {
@@ -41,7 +36,7 @@ Json config_of(const Json& model) {
 }
 
 /// The run's settings in the form that parse_step_settings reads.
-Json settings_of(const Json& run) {
+Json settings_of(const Json& run, const CardOverheads& overheads) {
   const bool nf4 = run.at("quantization") == "nf4";
   const auto optimizer = run.at("optimizer").get<std::string>();
   const auto precision = run.at("precision").get<std::string>();
@@ -55,23 +50,14 @@ Json settings_of(const Json& run) {
                    {"hold_outputs", "step"},
                    {"half", precision},
                    {"single_quant", !run.value("double_quant", false)},
-                   {"flash", has_flash_attention(run.value("gpu", ""))}};
+                   {"flash", overheads.flash_attention}};
   return settings;
 }
 
 }  // namespace
 
-std::int64_t cublas_workspace_bytes(std::string_view gpu) {
-  constexpr std::int64_t threads = 2;
-  if (names_any(gpu, {"H100", "H200", "H800", "GH200"})) return threads * (std::int64_t{32} << 20);
-  return threads * 8320 * 1024;
-}
-
-bool has_flash_attention(std::string_view gpu) {
-  return !names_any(gpu, {"T4", "V100", "P100", "P40", "K80", "RTX 20", "GTX", "TITAN"});
-}
-
-Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, const std::string& where) {
+Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, const std::string& where,
+                                                     std::span<const Card> cards) {
   const std::string hint = "each run needs the keys of the reference file's runs; see the command's help";
   const Json document = Json::parse(json, nullptr, false);
   const Json* runs = nullptr;
@@ -89,7 +75,9 @@ Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, cons
       if (run.at("quantization") != "nf4" && run.at("quantization") != "none") {
         return Error{Errc::bad_file, "quantization is neither nf4 nor none", place, "only these two are simulated"};
       }
-      auto settings = parse_step_settings(settings_of(run).dump(), *shape, place);
+      const Card* card = find_card(cards, run.value("gpu", ""));
+      const CardOverheads overheads = card != nullptr ? card->overheads : CardOverheads{};
+      auto settings = parse_step_settings(settings_of(run, overheads).dump(), *shape, place);
       if (!settings) return settings.error();
       const double measured = run.at("measured_mib").at("peak_allocated_mib").get<double>();
       if (!(measured > 0 && measured < 1e9)) {
@@ -101,7 +89,7 @@ Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, cons
       one.shape = *shape;
       one.settings = *std::move(settings);
       one.measured_bytes = std::llround(measured * bytes_per_MiB);
-      one.workspace_bytes = cublas_workspace_bytes(run.value("gpu", ""));
+      one.workspace_bytes = overheads.workspace_bytes;
       result.push_back(std::move(one));
     } catch (const Json::exception& error) {
       return Error{Errc::bad_file, std::string("a run lacks something: ") + error.what(), place, hint};
