@@ -6,6 +6,7 @@
 
 #include "core/base/units.hpp"
 #include "lessons/09-lora/lora.hpp"
+#include "lessons/09-lora/training.hpp"
 #include "lessons/support/figures.hpp"
 
 namespace qlab::lessons {
@@ -78,34 +79,34 @@ void add_claims(const std::vector<NamedShape>& models, Report& report) {
                        8 * static_cast<double>(seven.adapters) / 1e6, 134.217728, 1e-9, 80, 4,
                        {"a practice task counts 80 MB; truth: 8 · 16,777,216 bytes, fp32 as PEFT trains",
                         "某实践任务算作 80 MB；真值：8 · 16,777,216 字节，PEFT 以 fp32 训练"}));
+  const std::vector<std::string> seven_names{"q_proj",    "k_proj",  "v_proj",   "o_proj",
+                                             "gate_proj", "up_proj", "down_proj"};
+  const auto unmatched = unmatched_targets(shape_of("opt-13b"), seven_names);
+  report.checks.push_back(make_claim_check(
+      "opt_targets",
+      {"Of seven targets named for OPT 13B, found in the model", "为 OPT 13B 指定的七个目标中，模型里有的"},
+      static_cast<double>(seven_names.size() - unmatched.size()), 3, 0, 7, 0,
+      {"a text on the principle gives OPT 13B the names of a Llama; truth: q, k, v match, its others are out_proj, "
+       "fc1, "
+       "fc2, and PEFT says nothing: 19,660,800 trainable",
+       "某原理介绍把 Llama 的名字用在 OPT 13B 上；真值：只有 q、k、v 对得上，其余叫 out_proj、fc1、fc2，而 PEFT "
+       "一声不响：可训练 "
+       "19,660,800"}));
 }
 
-}  // namespace
-
-Result<Report> lora_experiment(const Parameters& parameters, const Context& context) {
-  const auto models = models_of(parameters, context);
-  if (!models) return models.error();
-  const NamedShape& model = *std::find_if(models->begin(), models->end(),
-                                          [&](const NamedShape& one) { return one.id == parameters.text("model"); });
-  const std::int64_t rank = parameters.integer("rank");
-  const double alpha = parameters.number("alpha");
-  const std::vector<std::string> targets = targets_of(model.shape, parameters.text("targets"));
-
-  const auto update = update_of(parameters, context);
-  if (!update) return update.error();
-  const auto decomposition = decompose(update->values, update->rows, update->columns);
+/// The update of weights in question, what a rank holds of it, and merging it.
+Result<Done> add_update(const Update& update, std::int64_t rank, double alpha, double update_percent,
+                        const Context& context, Report& report) {
+  const auto decomposition = decompose(update.values, update.rows, update.columns);
   if (!decomposition) return decomposition.error();
-  std::vector<float> random(update->values.size());
+  std::vector<float> random(update.values.size());
   if (auto done = context.backend.generate({.seed = 100}, 0, random); !done) return done.error();
-  const auto of_random = decompose(random, update->rows, update->columns);
+  const auto of_random = decompose(random, update.rows, update.columns);
   if (!of_random) return of_random.error();
   const LowRank low = best_approximation(*decomposition, rank);
-  const auto merging =
-      merging_of(low, update->rows, update->columns, alpha, parameters.number("update_percent"), context.backend);
+  const auto merging = merging_of(low, update.rows, update.columns, alpha, update_percent, context.backend);
   if (!merging) return merging.error();
 
-  Report report;
-  add_counts(counts_of(model.shape, rank, targets), rank, alpha, report);
   const double error = best_relative_error(*decomposition, rank);
   report.add_value("update_error_percent", 100 * error, "%",
                    {"Least error of the update at rank r", "秩 r 下更新的最小误差"});
@@ -123,18 +124,12 @@ Result<Report> lora_experiment(const Parameters& parameters, const Context& cont
                    {"Merged into bf16: the same", "合并为 bf16：同上"});
   report.add_value("merged_nf4_percent", 100 * merging->in_nf4, "%",
                    {"Merged and quantized again: the same", "合并后再量化：同上"});
-  report.tables = {modules_table(model.shape, rank, targets), models_table(*models, rank)};
-  report.charts = {by_module_chart(model, rank, targets),
-                   by_rank_chart(model, rank),
-                   by_model_chart(*models, rank),
-                   singular_values_chart(*decomposition, *of_random, rank),
-                   error_by_rank_chart(*decomposition, *of_random, rank),
-                   merging_chart(*merging)};
-
-  add_claims(*models, report);
+  report.charts.push_back(singular_values_chart(*decomposition, *of_random, rank));
+  report.charts.push_back(error_by_rank_chart(*decomposition, *of_random, rank));
+  report.charts.push_back(merging_chart(*merging));
   report.checks.push_back(
       make_check("eckart_young", {"Error of the best approximation, element by element", "最佳近似的误差，逐元素计算"},
-                 measured_relative_error(*update, low), error, 1e-5,
+                 measured_relative_error(update, low), error, 1e-5,
                  {"from the singular values that are left out (Eckart and Young 1936)",
                   "由略去的奇异值算出（Eckart 与 Young，1936）"}));
   report.checks.push_back(make_bound_check(
@@ -143,10 +138,78 @@ Result<Report> lora_experiment(const Parameters& parameters, const Context& cont
       merging->largest_difference, Relation::at_most, 1e-5,
       {"rounding of sums of some hundred fp32 products; a claim in circulation says merging is free",
        "几百个 fp32 乘积求和的舍入；流传的说法是合并没有代价"}));
-  report.notes = {{"Counts are exact, from the models' config.json. The update is " + update->description.en +
-                       " of size " + fmt::format("{} x {}", update->rows, update->columns) + ".",
-                   "计数精确，来自各模型的 config.json。这里的更新是" + update->description.zh +
-                       fmt::format("，大小 {} x {}。", update->rows, update->columns)}};
+  report.notes.push_back({"Counts are exact, from the models' config.json. The update is " + update.description.en +
+                              fmt::format(" of size {} x {}.", update.rows, update.columns),
+                          "计数精确，来自各模型的 config.json。这里的更新：" + update.description.zh +
+                              fmt::format("，大小 {} x {}。", update.rows, update.columns)});
+  return Done{};
+}
+
+Report with_sweep(Report report, const TuningSweep& sweep) {
+  add_tuning_values(sweep, report);
+  report.tables.push_back(tuning_table(sweep));
+  report.charts.insert(report.charts.begin(), {tuned_by_rank_chart(sweep), tuned_by_size_chart(sweep)});
+  report.notes.push_back(
+      {"Trained live: two layers of width 32, letters that follow two others, a quarter of the rules changed; AdamW "
+       "with rate 0.004 in full and 0.02 for adapters, alpha = 2 r. A toy: it shows how such a comparison is made, not "
+       "what a 7B model needs.",
+       "现场训练：两层、宽 32，学习“两个字母之后是哪个字母”，四分之一的规则改变；AdamW，全参数学习率 0.004，适配器 "
+       "0.02，"
+       "alpha = 2 r。这是玩具模型：它说明怎样做这种比较，而不是 7B 模型需要什么。"});
+  return report;
+}
+
+}  // namespace
+
+Result<Report> lora_experiment(const Parameters& parameters, const Context& context) {
+  const auto models = models_of(parameters, context);
+  if (!models) return models.error();
+  const NamedShape& model = *std::find_if(models->begin(), models->end(),
+                                          [&](const NamedShape& one) { return one.id == parameters.text("model"); });
+  const std::int64_t rank = parameters.integer("rank");
+  const double alpha = parameters.number("alpha");
+  const std::vector<std::string> targets = targets_of(model.shape, parameters.text("targets"));
+  Report report;
+  add_counts(counts_of(model.shape, rank, targets), rank, alpha, report);
+  report.tables = {modules_table(model.shape, rank, targets), models_table(*models, rank)};
+  report.charts = {by_module_chart(model, rank, targets), by_rank_chart(model, rank), by_model_chart(*models, rank)};
+  add_claims(*models, report);
+  const auto stopped = [&report] {
+    report.complete = false;
+    return report;
+  };
+
+  // Training is the slow part; it reports as it goes and can be stopped anywhere.
+  const bool trained_update = parameters.text("update") == "trained", sweeps = parameters.flag("train_adapters");
+  const std::int64_t steps = parameters.integer("train_steps");
+  std::optional<SmallModel> small;
+  if (trained_update || sweeps) {
+    small.emplace();
+    const double share = sweeps ? 0.1 : 0.8;
+    if (!small->learn(context.stop, [&](double fraction) { context.tell_progress(share * fraction); }))
+      return stopped();
+  }
+  std::optional<Update> update;
+  if (trained_update) {
+    update = small->true_update(parameters.text("module"), steps, context.stop);
+    if (!update) return stopped();
+  } else {
+    auto generated = generated_update(parameters, context);
+    if (!generated) return generated.error();
+    update = *std::move(generated);
+  }
+  if (auto done = add_update(*update, rank, alpha, parameters.number("update_percent"), context, report); !done) {
+    return done.error();
+  }
+  if (!sweeps) return report;
+  TuningSweep sweep;
+  const bool finished = small->sweep(steps, parameters.integer("train_seeds"), context.stop, sweep,
+                                     [&](const TuningSweep& so_far, double fraction) {
+                                       context.tell_progress(0.1 + 0.9 * fraction);
+                                       context.tell(with_sweep(report, so_far));
+                                     });
+  report = with_sweep(std::move(report), sweep);
+  report.complete = finished;
   return report;
 }
 

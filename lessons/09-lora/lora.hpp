@@ -45,8 +45,8 @@ struct Update {
   std::int64_t columns = 0;
   Text description;
 };
-/// The update that the parameters ask for.
-Result<Update> update_of(const Parameters& parameters, const Context& context);
+/// The made-up update that the parameters ask for.
+Result<Update> generated_update(const Parameters& parameters, const Context& context);
 
 Chart singular_values_chart(const Decomposition& update, const Decomposition& random, std::int64_t rank);
 Chart error_by_rank_chart(const Decomposition& update, const Decomposition& random, std::int64_t rank);

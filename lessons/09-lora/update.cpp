@@ -45,7 +45,7 @@ const Text of_random{"A random matrix", "随机矩阵"};
 
 }  // namespace
 
-Result<Update> update_of(const Parameters& parameters, const Context& context) {
+Result<Update> generated_update(const Parameters& parameters, const Context& context) {
   const std::int64_t n = parameters.integer("size");
   const auto seed = static_cast<std::uint64_t>(parameters.integer("seed"));
   const std::string& kind = parameters.text("update");

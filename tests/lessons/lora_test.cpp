@@ -38,6 +38,7 @@ TEST_CASE("lora: printed counts are judged as the truth says", "[lessons][lora][
   CHECK_FALSE(holds("trainable_13b"));
   CHECK_FALSE(holds("adapter_bytes"));
   CHECK_FALSE(holds("adam_bytes"));
+  CHECK_FALSE(holds("opt_targets"));
 }
 
 TEST_CASE("lora: the modules of the table add up to the count of the values", "[lessons][lora]") {
@@ -97,6 +98,34 @@ TEST_CASE("lora: merging is free in fp32 and costs more the fewer bits are left"
     return number(run_lesson(lesson(), "default", {{"update_percent", share}}), "merged_nf4_percent");
   };
   CHECK(lost("50") < lost("5"));  // a large update moves weights to other levels
+}
+
+TEST_CASE("lora: a true update is trained the same every time, for every module", "[lessons][lora][training]") {
+  const Overrides set{{"update", "trained"}, {"module", "down_proj"}, {"train_steps", "5"}, {"r", "8"}};
+  const Report report = run_lesson(lesson(), "default", set);
+  CHECK(report.all_checks_passed());
+  CHECK(report.find_chart("error_by_rank")->series[0].x.size() == 33);  // [32, 88]: ranks 0 to 32
+  const Report again = run_lesson(lesson(), "default", set);
+  CHECK(number(report, "update_error_percent") == number(again, "update_error_percent"));
+}
+
+TEST_CASE("lora: training that is stopped returns what it has, marked incomplete", "[lessons][lora][training]") {
+  auto parameters = lessons::parameters_of(lesson(), "tuning_sweep");
+  REQUIRE(parameters);
+  const auto backend = make_cpu_backend(1);
+  std::stop_source source;
+  int told = 0;
+  const Context context{
+      *backend, std::filesystem::path(QLAB_SOURCE_ROOT) / "assets", source.get_token(), {}, [&](const Report& so_far) {
+        CHECK_FALSE(so_far.complete);
+        CHECK(so_far.find_table("tuning") != nullptr);
+        if (++told == 2) source.request_stop();
+      }};
+  const auto run = lessons::run(lesson(), "tuning_sweep", *std::move(parameters), context);
+  REQUIRE(run);
+  CHECK_FALSE(run->report.complete);
+  CHECK(told == 2);
+  CHECK(run->report.find_table("tuning")->rows.size() == 3);  // before, in full, the first adapter
 }
 
 }  // namespace
