@@ -94,6 +94,9 @@ Result<int> run_bench(const Common& common) {
   if (common.format != Format::text && common.format != Format::json) {
     return no_such_format(common.format, "bench", "text or json");
   }
+  if (common.device == Device::gpu) {
+    return Error{Errc::unsupported, "bench times the processor's kernels only", "qloralab bench", "leave out --device"};
+  }
   const auto bench = make_bench();
   if (!bench) return bench.error();
   const std::set<int> all_counts = {1, resolve_threads(common.threads)};

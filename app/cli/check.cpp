@@ -6,6 +6,7 @@
 
 #include "app/cli/catalogue.hpp"
 #include "app/cli/compute.hpp"
+#include "app/cli/device.hpp"
 #include "app/cli/terminal.hpp"
 #include "app/views/json.hpp"
 #include "app/views/junit.hpp"
@@ -34,10 +35,10 @@ Result<std::vector<lessons::Lesson>> chosen_lessons(const Catalogue& catalogue, 
 
 /// Computes a scenario; of the first one, also whether the lesson's texts name what there is.
 Result<lessons::LessonRun> try_scenario(const lessons::Lesson& lesson, const lessons::Scenario& scenario,
-                                        const Catalogue& catalogue, const Common& common) {
+                                        const Catalogue& catalogue, Backend& backend) {
   auto parameters = lessons::parameters_of(lesson, scenario.name);
   if (!parameters) return parameters.error();
-  auto run = compute(lesson, scenario.name, *std::move(parameters), catalogue.root, common);
+  auto run = compute(lesson, scenario.name, *std::move(parameters), catalogue.root, backend);
   if (!run || &scenario != lesson.scenarios.data()) return run;
   std::vector<std::string> ids;
   for (const lessons::Lesson& one : catalogue.all()) ids.push_back(one.id);
@@ -46,9 +47,9 @@ Result<lessons::LessonRun> try_scenario(const lessons::Lesson& lesson, const les
 }
 
 views::JudgedScenario judge(const lessons::Lesson& lesson, const lessons::Scenario& scenario,
-                            const Catalogue& catalogue, const Common& common) {
+                            const Catalogue& catalogue, Backend& backend) {
   const auto start = std::chrono::steady_clock::now();
-  auto run = try_scenario(lesson, scenario, catalogue, common);
+  auto run = try_scenario(lesson, scenario, catalogue, backend);
   const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
   return {lesson.id, scenario.name, taken.count(), std::move(run)};
 }
@@ -68,11 +69,13 @@ Result<int> check_lessons(const CheckOptions& options, const Common& common) {
   if (!catalogue) return catalogue.error();
   const auto lessons = chosen_lessons(*catalogue, options);
   if (!lessons) return lessons.error();
+  const auto backend = open_backend(common);
+  if (!backend) return backend.error();
   const views::TextStyle style = text_style(common.language);
   std::vector<views::JudgedScenario> judged;
   for (const lessons::Lesson& lesson : *lessons) {
     for (const lessons::Scenario& scenario : lesson.scenarios) {
-      judged.push_back(judge(lesson, scenario, *catalogue, common));
+      judged.push_back(judge(lesson, scenario, *catalogue, **backend));
       if (was_cancelled(judged.back())) return judged.back().run.error();
       if (common.format == Format::json) continue;
       if (const auto printed = print(views::text(judged.back(), style)); !printed) return printed.error();

@@ -16,11 +16,13 @@ class App;
 namespace qlab::cli {
 
 enum class Format { text, json, csv, log };
+enum class Device { automatic, cpu, gpu };
 
 /// The options that every command takes, before or after its name.
 struct Common {
   Language language = Language::en;
   chart::Theme theme = chart::Theme::light;
+  Device device = Device::automatic;
   int threads = 0;      ///< 0: all processors
   std::string seed;     ///< empty: the lesson's own
   std::string lessons;  ///< folder of a teacher's lessons; empty: only ours

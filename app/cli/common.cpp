@@ -23,6 +23,9 @@ constexpr std::array<Named<chart::Theme>, 3> themes{
 constexpr std::array<Named<Format>, 4> formats{
     {{"text", Format::text}, {"json", Format::json}, {"csv", Format::csv}, {"log", Format::log}}};
 
+constexpr std::array<Named<Device>, 3> devices{
+    {{"auto", Device::automatic}, {"cpu", Device::cpu}, {"gpu", Device::gpu}}};
+
 template <class T, std::size_t N>
 Result<Done> pick(const std::array<Named<T>, N>& rows, const char* option, const std::string& typed, T& value) {
   std::string names;
@@ -43,15 +46,6 @@ Result<int> read_threads(const std::string& typed) {
     return threads;
   return Error{Errc::bad_argument, fmt::format("--threads is '{}'", typed), "",
                fmt::format("use 0 (all processors) to {}", most_threads)};
-}
-
-Result<Done> check_device(const std::string& typed) {
-  if (typed == "auto" || typed == "cpu") return Done{};
-  if (typed == "gpu") {
-    return Error{Errc::unsupported, "--device is 'gpu'", "",
-                 "this build computes on the processor only; use auto or cpu"};
-  }
-  return Error{Errc::bad_argument, fmt::format("--device is '{}'", typed), "", "use one of auto, cpu, gpu"};
 }
 
 }  // namespace
@@ -76,10 +70,10 @@ Result<Common> read_common(const TypedCommon& typed) {
   if (auto done = pick(languages, "--lang", typed.language, common.language); !done) return done.error();
   if (auto done = pick(themes, "--theme", typed.theme, common.theme); !done) return done.error();
   if (auto done = pick(formats, "--format", typed.format, common.format); !done) return done.error();
+  if (auto done = pick(devices, "--device", typed.device, common.device); !done) return done.error();
   auto threads = read_threads(typed.threads);
   if (!threads) return threads.error();
   common.threads = *threads;
-  if (auto done = check_device(typed.device); !done) return done.error();
   return common;
 }
 

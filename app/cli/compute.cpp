@@ -34,11 +34,10 @@ Result<Parameters> chosen_parameters(const lessons::Lesson& lesson, const std::s
 }
 
 Result<lessons::LessonRun> compute(const lessons::Lesson& lesson, const std::string& scenario, Parameters parameters,
-                                   const std::filesystem::path& data_root, const Common& common) {
-  const auto backend = make_cpu_backend(common.threads);
+                                   const std::filesystem::path& data_root, Backend& backend) {
   InterruptWatch interrupt;
   ProgressBar progress;
-  const Context context{*backend, data_root / "assets", interrupt.token(), progress.sink(), {}};
+  const Context context{backend, data_root / "assets", interrupt.token(), progress.sink(), {}};
   auto run = lessons::run(lesson, scenario, std::move(parameters), context);
   if (context.stop.stop_requested()) return Error{Errc::cancelled, "stopped", lesson.id, "nothing was written"};
   return run;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "app/cli/command.hpp"
+#include "core/experiment/backend.hpp"
 #include "lessons/engine/run.hpp"
 
 namespace qlab::cli {
@@ -18,6 +19,6 @@ Result<Parameters> chosen_parameters(const lessons::Lesson& lesson, const std::s
 
 /// As lessons::run. Error: cancelled after Ctrl-C.
 Result<lessons::LessonRun> compute(const lessons::Lesson& lesson, const std::string& scenario, Parameters parameters,
-                                   const std::filesystem::path& data_root, const Common& common);
+                                   const std::filesystem::path& data_root, Backend& backend);
 
 }  // namespace qlab::cli

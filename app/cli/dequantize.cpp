@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "app/cli/device.hpp"
 #include "app/cli/file_report.hpp"
 #include "app/cli/interrupt.hpp"
 #include "app/cli/terminal.hpp"
@@ -30,12 +31,13 @@ Result<int> dequantize(const DequantizeOptions& typed, const Common& common) {
   if (common.format == Format::log) return no_such_format(common.format, "dequantize", "text, json or csv");
   const auto dtype = dtype_of(typed.dtype);
   if (!dtype) return dtype.error();
-  const auto backend = make_cpu_backend(common.threads);
+  const auto backend = open_backend(common);
+  if (!backend) return backend.error();
   const auto report = [&] {
     InterruptWatch interrupt;
     ProgressBar progress;
     return dequantize_file({typed.file, typed.out, *dtype},
-                           {*backend, common.threads, interrupt.token(), progress.sink()});
+                           {**backend, common.threads, interrupt.token(), progress.sink()});
   }();
   if (!report) return report.error();
   return print_file_report(*report, common);

@@ -10,6 +10,7 @@
 
 #include "app/cli/catalogue.hpp"
 #include "app/cli/compute.hpp"
+#include "app/cli/device.hpp"
 #include "app/cli/terminal.hpp"
 #include "app/views/columns.hpp"
 #include "core/base/atomic_file.hpp"
@@ -30,7 +31,9 @@ struct NewLessonOptions {
 /// A built-in lesson's starter; a teacher's own lesson as it is.
 Result<lessons::Starter> starter_of(const lessons::Lesson& from, const Catalogue& catalogue, const Common& common) {
   if (from.built_in) {
-    auto run = compute(from, "default", Parameters(from.parameters), catalogue.root, common);
+    const auto backend = open_backend(common);
+    if (!backend) return backend.error();
+    auto run = compute(from, "default", Parameters(from.parameters), catalogue.root, **backend);
     if (!run) return run.error();
     return lessons::start_lesson(*run);
   }

@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "app/cli/device.hpp"
 #include "app/cli/file_report.hpp"
 #include "app/cli/interrupt.hpp"
 #include "app/cli/terminal.hpp"
@@ -41,11 +42,12 @@ Result<int> quantize(const QuantizeOptions& typed, const Common& common) {
   if (common.format == Format::log) return no_such_format(common.format, "quantize", "text, json or csv");
   const auto options = file_options(typed);
   if (!options) return options.error();
-  const auto backend = make_cpu_backend(common.threads);
+  const auto backend = open_backend(common);
+  if (!backend) return backend.error();
   const auto report = [&] {
     InterruptWatch interrupt;
     ProgressBar progress;
-    return quantize_file(*options, {*backend, common.threads, interrupt.token(), progress.sink()});
+    return quantize_file(*options, {**backend, common.threads, interrupt.token(), progress.sink()});
   }();
   if (!report) return report.error();
   return print_file_report(*report, common);

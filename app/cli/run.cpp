@@ -4,6 +4,7 @@
 
 #include "app/cli/catalogue.hpp"
 #include "app/cli/compute.hpp"
+#include "app/cli/device.hpp"
 #include "app/cli/terminal.hpp"
 #include "app/views/csv.hpp"
 #include "app/views/export.hpp"
@@ -64,7 +65,9 @@ Result<int> run_lesson(const RunOptions& options, const Common& common) {
   if (!lesson) return lesson.error();
   auto parameters = chosen_parameters(*lesson, options.scenario, options.settings, common);
   if (!parameters) return parameters.error();
-  const auto run = compute(*lesson, options.scenario, *std::move(parameters), catalogue->root, common);
+  const auto backend = open_backend(common);
+  if (!backend) return backend.error();
+  const auto run = compute(*lesson, options.scenario, *std::move(parameters), catalogue->root, **backend);
   if (!run) return run.error();
   const auto view = view_of(*run, common);
   if (!view) return view.error();

@@ -6,6 +6,7 @@
 
 #include "app/cli/catalogue.hpp"
 #include "app/cli/compute.hpp"
+#include "app/cli/device.hpp"
 #include "app/cli/gui.hpp"
 
 namespace qlab::cli {
@@ -28,7 +29,9 @@ Result<int> open_window(const GuiOptions& options, const Common& common) {
   window.scenario = options.scenario;
   window.parameters = *std::move(parameters);
   window.assets = catalogue->root / "assets";
-  window.backend = make_cpu_backend(common.threads);
+  auto backend = open_backend(common);
+  if (!backend) return backend.error();
+  window.backend = *std::move(backend);
   window.language = common.language;
   window.theme = common.theme;
   if (auto done = gui::open_window(std::move(window)); !done) return done.error();

@@ -51,23 +51,25 @@ QLAB_HD inline std::int64_t first_of_magnitude(const float* x, std::int64_t n, s
 /// A number as an integer of the same order (-0 below 0), and back: it is its own inverse.
 QLAB_HD inline std::int32_t ordered(std::int32_t bits) { return bits ^ ((bits >> 31) & 0x7fffffff); }
 
-/// Minimum and maximum of n numbers. By integers, so that any order of comparing them gives the same bits.
-struct Range {
-  float low;
-  float high;
-};
-QLAB_HD inline Range range_of(const float* x, std::int64_t n) {
-  std::int32_t low = 0x7fffffff;
-  std::int32_t high = -low;
-  for (std::int64_t i = 0; i < n; ++i) {
-    std::int32_t bits = 0;
-    std::memcpy(&bits, &x[i], sizeof bits);
-    const std::int32_t place = ordered(bits);
+/// What a linear format asks of a block before it can be scaled. Integers throughout, so that any order of comparing,
+/// by one thread or by many, finds the same.
+struct Extent {
+  std::uint32_t largest = 0;        ///< magnitude
+  std::int32_t low = 0x7fffffff;    ///< the smallest number, by `ordered`
+  std::int32_t high = -0x7fffffff;  ///< the largest
+
+  QLAB_HD void include(float x) {
+    const std::uint32_t m = magnitude(x);
+    std::int32_t place = 0;
+    std::memcpy(&place, &x, sizeof place);
+    place = ordered(place);
+    largest = m > largest ? m : largest;
     low = place < low ? place : low;
     high = place > high ? place : high;
   }
-  return {float_of(static_cast<std::uint32_t>(ordered(low))), float_of(static_cast<std::uint32_t>(ordered(high)))};
-}
+};
+
+QLAB_HD inline float number_at(std::int32_t place) { return float_of(static_cast<std::uint32_t>(ordered(place))); }
 
 /// What an absmax is divided by. NaN stays NaN.
 QLAB_HD inline float usable_absmax(float absmax) { return absmax < least_absmax ? least_absmax : absmax; }
@@ -121,22 +123,24 @@ struct LinearBlock {
   std::uint32_t largest = 0;  ///< magnitude of the values, to find NaN and infinity by
 };
 
-QLAB_HD inline LinearBlock linear_block(ScaleRule rule, int bits, const float* x, std::int64_t n) {
+/// The block whose values have that extent; `first_largest` is the first of them of the largest magnitude.
+QLAB_HD inline LinearBlock linear_block(ScaleRule rule, int bits, const Extent& extent, float first_largest) {
   LinearBlock block;
-  block.largest = largest_magnitude(x, n);
+  block.largest = extent.largest;
   const float top = static_cast<float>((1 << bits) - 1);
   const float middle = static_cast<float>(1 << (bits - 1));
   if (rule == ScaleRule::absmax) {
     block.scale = float_of(block.largest) / (middle - 1);
   } else if (rule == ScaleRule::signed_absmax) {
-    block.scale = x[first_of_magnitude(x, n, block.largest)] / -middle;
+    block.scale = first_largest / -middle;
     const float factor = 1 / block.scale;
     block.factor = magnitude(factor) == infinity_bits ? 0 : factor;
   } else {
     const bool widen = rule == ScaleRule::min_max_zero_point;
-    const Range range = range_of(x, n);
-    const float low = widen && range.low > 0 ? 0 : range.low;
-    const float high = widen && range.high < 0 ? 0 : range.high;
+    const float smallest = number_at(extent.low);
+    const float greatest = number_at(extent.high);
+    const float low = widen && smallest > 0 ? 0 : smallest;
+    const float high = widen && greatest < 0 ? 0 : greatest;
     // A NaN is in no range, and must not vanish.
     block.scale = block.largest > infinity_bits ? float_of(block.largest) : (high - low) / top;
     if (!widen) block.minimum = low;
@@ -144,6 +148,17 @@ QLAB_HD inline LinearBlock linear_block(ScaleRule rule, int bits, const float* x
   }
   block.divisor = block.scale == 0 ? float_of(infinity_bits) : block.scale;
   return block;
+}
+
+QLAB_HD inline LinearBlock linear_block(ScaleRule rule, int bits, const float* x, std::int64_t n) {
+  Extent extent;
+  if (rule == ScaleRule::absmax || rule == ScaleRule::signed_absmax) {
+    extent.largest = largest_magnitude(x, n);
+  } else {
+    for (std::int64_t i = 0; i < n; ++i) extent.include(x[i]);
+  }
+  const bool signed_scale = rule == ScaleRule::signed_absmax;
+  return linear_block(rule, bits, extent, signed_scale ? x[first_of_magnitude(x, n, extent.largest)] : 0.0F);
 }
 
 /// The code of one value of that block.

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "core/quantization/quantize.hpp"
@@ -29,6 +31,12 @@ class DecodePlan {
   const float* minimum;             ///< nullptr: nothing is added
   const std::uint8_t* zero_points;  ///< nullptr: nothing is subtracted; else packed like codes
 };
+
+/// Who runs the loops over a whole tensor: the processor's threads, or a GPU's grid. Fills `out`.
+using DecodeDriver = std::function<Result<Done>(const DecodePlan& plan, std::span<float> out)>;
+
+/// What dequantize() does around the loops. Errors: also the driver's.
+Result<Done> dequantize_with(const DecodeDriver& decode, const QuantizedTensor& tensor, std::span<float> out);
 
 /// Decodes the values [first, first + count) to out[0], out[1] ...; `first` begins a block whose codes begin at a
 /// byte's edge.

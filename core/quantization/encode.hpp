@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -56,6 +57,15 @@ struct EncodedBlocks {
   /// The place of a later block whose codes begin at a byte's edge.
   EncodedBlocks from_block(std::int64_t block, const EncodePlan& plan) const;
 };
+
+/// Who runs the loops over a whole tensor: the processor's threads, or a GPU's grid. Fills every entry of `out` and
+/// returns the largest magnitude (body::magnitude) among the values.
+using EncodeDriver = std::function<Result<std::uint32_t>(const EncodePlan& plan, std::span<const float> values,
+                                                         const EncodedBlocks& out)>;
+
+/// What quantize() does around the loops: checks before, constants compressed behind. Errors: also the driver's.
+Result<Done> quantize_with(const EncodeDriver& encode, std::span<const float> values, const QuantizeSettings& settings,
+                           int threads, QuantizedTensor& out);
 
 /// Encodes `count` values; `out` begins at a byte's edge, as every eighth block does. Returns the largest magnitude
 /// (body::magnitude), by which the caller sees NaN and infinity.

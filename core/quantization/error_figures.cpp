@@ -14,23 +14,17 @@
 namespace qlab {
 namespace {
 
-constexpr std::size_t piece_values = 16384;
-constexpr int lanes = 16;  // independent sums, so that vector units of any width add in the same order
+using body::figure_lanes;
+using body::FigureSums;
 
-}  // namespace
+constexpr std::size_t piece_values = body::figure_piece;
 
-void ErrorFigureSums::Sums::add(const Sums& more) {
-  square_error += more.square_error;
-  error += more.error;
-  square += more.square;
-  max_error = std::max(max_error, more.max_error);
-}
-
-ErrorFigureSums::Sums ErrorFigureSums::sums_of(const float* original, const float* decoded, std::int64_t count) {
-  std::array<double, lanes> square_error{};
-  std::array<double, lanes> error{};
-  std::array<double, lanes> square{};
-  std::array<double, lanes> max_error{};
+/// All lanes of a piece at once, side by side, so that they are added in vectors.
+FigureSums sums_of(const float* original, const float* decoded, std::int64_t count) {
+  std::array<double, figure_lanes> square_error{};
+  std::array<double, figure_lanes> error{};
+  std::array<double, figure_lanes> square{};
+  std::array<double, figure_lanes> max_error{};
   const auto add = [&](std::int64_t i, int lane) {
     const double x = original[i];
     const double e = std::abs(x - static_cast<double>(decoded[i]));
@@ -40,21 +34,16 @@ ErrorFigureSums::Sums ErrorFigureSums::sums_of(const float* original, const floa
     max_error[lane] = e > max_error[lane] ? e : max_error[lane];
   };
   std::int64_t i = 0;
-  for (; i + lanes <= count; i += lanes) {
-    for (int lane = 0; lane < lanes; ++lane) add(i + lane, lane);
+  for (; i + figure_lanes <= count; i += figure_lanes) {
+    for (int lane = 0; lane < figure_lanes; ++lane) add(i + lane, lane);
   }
   for (int lane = 0; i < count; ++i, ++lane) add(i, lane);
-  Sums sums;
-  for (int lane = 0; lane < lanes; ++lane) {
-    sums.square_error += square_error[lane];
-    sums.error += error[lane];
-    sums.square += square[lane];
-    sums.max_error = std::max(sums.max_error, max_error[lane]);
+  FigureSums sums;
+  for (int lane = 0; lane < figure_lanes; ++lane) {
+    sums.add({square_error[lane], error[lane], square[lane], max_error[lane]});
   }
   return sums;
 }
-
-namespace {
 
 double log10_of(double x) { return natural_log(x) / natural_log(10); }
 double log2_of(double x) { return natural_log(x) / natural_log(2); }
@@ -87,26 +76,31 @@ void ErrorFigureSums::add(std::span<const float> original, std::span<const float
     original_.clear();
     decoded_.clear();
   }
-  std::vector<Sums> pieces(original.size() / piece_values);
+  std::vector<FigureSums> pieces(original.size() / piece_values);
   const auto whole = static_cast<std::int64_t>(pieces.size() * piece_values);
   for_each_piece(whole, piece_values, threads, [&](std::int64_t first, std::int64_t last) {
     pieces[first / piece_values] = sums_of(original.data() + first, decoded.data() + first, last - first);
   });
-  for (const Sums& piece : pieces) total_.add(piece);
+  for (const FigureSums& piece : pieces) total_.add(piece);
   original = original.subspan(static_cast<std::size_t>(whole));
   decoded = decoded.subspan(static_cast<std::size_t>(whole));
   take(original.size());
 }
 
 ErrorFigures ErrorFigureSums::figures() const {
-  QLAB_CHECK(count_ > 0);
-  Sums total = total_;
+  FigureSums total = total_;
   if (!original_.empty()) {
     total.add(sums_of(original_.data(), decoded_.data(), static_cast<std::int64_t>(original_.size())));
   }
+  return figures_of(total, count_);
+}
+
+ErrorFigures figures_of(const FigureSums& total, std::int64_t count) {
+  QLAB_CHECK(count > 0);
+  const auto values = static_cast<double>(count);
   ErrorFigures figures;
-  figures.mse = total.square_error / static_cast<double>(count_);
-  figures.mae = total.error / static_cast<double>(count_);
+  figures.mse = total.square_error / values;
+  figures.mae = total.error / values;
   figures.max_error = total.max_error;
   figures.sqnr_db = total.square_error == 0 ? std::numeric_limits<double>::infinity()
                                             : 10 * log10_of(total.square / total.square_error);
@@ -114,11 +108,14 @@ ErrorFigures ErrorFigureSums::figures() const {
   return figures;
 }
 
+Result<Done> check_compared(std::span<const float> original, std::span<const float> decoded) {
+  if (original.size() == decoded.size() && !original.empty()) return Done{};
+  return Error{Errc::bad_argument, fmt::format("{} values are compared with {}", original.size(), decoded.size()), "",
+               "use two tensors of the same size, at least one value"};
+}
+
 Result<ErrorFigures> error_figures(std::span<const float> original, std::span<const float> decoded, int threads) {
-  if (original.size() != decoded.size() || original.empty()) {
-    return Error{Errc::bad_argument, fmt::format("{} values are compared with {}", original.size(), decoded.size()), "",
-                 "use two tensors of the same size, at least one value"};
-  }
+  if (const auto checked = check_compared(original, decoded); !checked) return checked.error();
   ErrorFigureSums sums;
   sums.add(original, decoded, threads);
   return sums.figures();

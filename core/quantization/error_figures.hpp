@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/base/result.hpp"
+#include "core/quantization/figures_body.hpp"
 
 namespace qlab {
 
@@ -18,8 +19,14 @@ struct ErrorFigures {
   double relative_frobenius = 0;  ///< |e| / |x|
 };
 
-/// Both spans of the same length, at least one value. Error: bad_argument otherwise.
+/// Errors: those of check_compared().
 Result<ErrorFigures> error_figures(std::span<const float> original, std::span<const float> decoded, int threads);
+
+/// Errors: bad_argument for spans of different lengths or without values.
+Result<Done> check_compared(std::span<const float> original, std::span<const float> decoded);
+
+/// The figures that the sums over `count` values mean, at least one.
+ErrorFigures figures_of(const body::FigureSums& total, std::int64_t count);
 
 /// The figures of tensors that come in parts: the same bits as error_figures() of the whole, wherever it is cut.
 class ErrorFigureSums {
@@ -30,17 +37,7 @@ class ErrorFigureSums {
   ErrorFigures figures() const;
 
  private:
-  struct Sums {
-    double square_error = 0;
-    double error = 0;
-    double square = 0;
-    double max_error = 0;
-
-    void add(const Sums& more);
-  };
-  static Sums sums_of(const float* original, const float* decoded, std::int64_t count);
-
-  Sums total_;
+  body::FigureSums total_;
   std::int64_t count_ = 0;
   std::vector<float> original_, decoded_;  ///< values that do not fill a piece of the partition yet
 };

@@ -86,8 +86,8 @@ void prepare(BlockConstants& constants, std::int64_t blocks, int nested_block_si
 
 }  // namespace
 
-Result<Done> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads,
-                      QuantizedTensor& out) {
+Result<Done> quantize_with(const EncodeDriver& encode, std::span<const float> values, const QuantizeSettings& settings,
+                           int threads, QuantizedTensor& out) {
   if (Result<Done> checked = check_settings(values, settings); !checked) return checked.error();
   const EncodePlan plan(settings);
   const auto count = static_cast<std::int64_t>(values.size());
@@ -101,19 +101,32 @@ Result<Done> quantize(std::span<const float> values, const QuantizeSettings& set
   prepare(out.minimum, has_minimum ? out.blocks() : 0, settings.nested_block_size);
   out.zero_points.resize(has_zero_points ? bytes_of_codes(out.blocks(), plan.bits) : 0);
 
-  std::atomic<std::uint32_t> largest{0};
   EncodedBlocks all;
   all.packed = out.packed.data();
   all.scale = out.scale.fp32.data();
   if (has_minimum) all.minimum = out.minimum.fp32.data();
   if (has_zero_points) all.zero_points = out.zero_points.data();
-  const Encode encode = encode_variants().back().encode;
-  for_each_piece(count, piece_size(plan.block_size), threads, [&](std::int64_t first, std::int64_t last) {
-    raise(largest, encode(plan, values.data() + first, last - first, all.from_block(first / plan.block_size, plan)));
-  });
-  if (largest.load() >= body::infinity_bits && !settings.allow_nonfinite) return nonfinite_error(values);
+  const Result<std::uint32_t> largest = encode(plan, values, all);
+  if (!largest) return largest.error();
+  if (*largest >= body::infinity_bits && !settings.allow_nonfinite) return nonfinite_error(values);
   if (Result<Done> stored = compress(out.scale, settings, threads, "scale"); !stored) return stored.error();
   return compress(out.minimum, settings, threads, "minimum");
+}
+
+Result<Done> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads,
+                      QuantizedTensor& out) {
+  const auto encode = [threads](const EncodePlan& plan, std::span<const float> all_values,
+                                const EncodedBlocks& all) -> Result<std::uint32_t> {
+    std::atomic<std::uint32_t> largest{0};
+    const Encode run = encode_variants().back().encode;
+    for_each_piece(static_cast<std::int64_t>(all_values.size()), piece_size(plan.block_size), threads,
+                   [&](std::int64_t first, std::int64_t last) {
+                     raise(largest, run(plan, all_values.data() + first, last - first,
+                                        all.from_block(first / plan.block_size, plan)));
+                   });
+    return largest.load();
+  };
+  return quantize_with(encode, values, settings, threads, out);
 }
 
 Result<QuantizedTensor> quantize(std::span<const float> values, const QuantizeSettings& settings, int threads) {
@@ -122,15 +135,21 @@ Result<QuantizedTensor> quantize(std::span<const float> values, const QuantizeSe
   return tensor;
 }
 
-Result<Done> dequantize(const QuantizedTensor& tensor, std::span<float> out, int threads) {
+Result<Done> dequantize_with(const DecodeDriver& decode, const QuantizedTensor& tensor, std::span<float> out) {
   if (static_cast<std::int64_t>(out.size()) != tensor.size) {
     return Error{Errc::bad_argument, fmt::format("{} values are to go into {}", tensor.size, out.size()), "", ""};
   }
-  const DecodePlan plan(tensor);
-  const Decode decode = decode_variants().back().decode;
-  for_each_piece(tensor.size, piece_size(plan.block_size), threads,
-                 [&](std::int64_t first, std::int64_t last) { decode(plan, first, last - first, out.data() + first); });
-  return Done{};
+  return decode(DecodePlan(tensor), out);
+}
+
+Result<Done> dequantize(const QuantizedTensor& tensor, std::span<float> out, int threads) {
+  const auto decode = [threads](const DecodePlan& plan, std::span<float> all) -> Result<Done> {
+    const Decode run = decode_variants().back().decode;
+    for_each_piece(static_cast<std::int64_t>(all.size()), piece_size(plan.block_size), threads,
+                   [&](std::int64_t first, std::int64_t last) { run(plan, first, last - first, all.data() + first); });
+    return Done{};
+  };
+  return dequantize_with(decode, tensor, out);
 }
 
 std::int64_t QuantizedTensor::bytes() const {

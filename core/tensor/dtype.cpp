@@ -62,24 +62,4 @@ std::optional<Dtype> dtype_from_torch_name(std::string_view name) {
 
 bool is_floating_input(Dtype dtype) { return dtype == Dtype::f32 || dtype == Dtype::f16 || dtype == Dtype::bf16; }
 
-std::uint16_t f16_from_f32(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const auto sign = static_cast<std::uint16_t>((bits >> 16) & 0x8000);
-  const std::uint32_t magnitude = bits & 0x7fffffff;
-  if (magnitude > 0x7f800000) return sign | 0x7e00;
-  if (magnitude >= 0x477ff000) return sign | 0x7c00;  // 65520, half way from the largest fp16 to the next step
-  if (magnitude < 0x38800000) {                       // below 2^-14: the adder rounds to fp16's last place, 2^-24
-    const float placed = std::bit_cast<float>(magnitude) + 0.5F;
-    return static_cast<std::uint16_t>(sign | (std::bit_cast<std::uint32_t>(placed) - 0x3f000000));
-  }
-  const std::uint32_t odd = (magnitude >> 13) & 1;
-  return static_cast<std::uint16_t>(sign | ((magnitude - (112U << 23) + 0xfff + odd) >> 13));
-}
-
-std::uint16_t bf16_from_f32(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  if ((bits & 0x7fffffff) > 0x7f800000) return static_cast<std::uint16_t>((bits >> 16) | 0x40);
-  return static_cast<std::uint16_t>((bits + 0x7fff + ((bits >> 16) & 1)) >> 16);
-}
-
 }  // namespace qlab

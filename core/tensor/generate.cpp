@@ -13,8 +13,17 @@ Error out_of_range(const char* name, double value, const char* range) {
   return {Errc::bad_argument, fmt::format("{} is {}", name, value), "", fmt::format("use {}", range)};
 }
 
+template <class Element>
+void fill(const Element& element, std::int64_t first, std::span<float> out, int threads) {
+  for_each_piece(static_cast<std::int64_t>(out.size()), 16384, threads, [&](std::int64_t begin, std::int64_t end) {
+    for (std::int64_t i = begin; i < end; ++i) out[i] = element(first + i);
+  });
+}
+
+}  // namespace
+
 // Bounds that keep every value a normal fp32 number, however rare: t with nu = 3 reaches 1e9 sigma.
-Result<Done> check(const GeneratorSpec& spec) {
+Result<Done> check_generator(const GeneratorSpec& spec) {
   const auto within = [](double value, double low, double high) { return value >= low && value <= high; };
   if (!within(spec.sigma, 1e-20, 1e20)) return out_of_range("sigma", spec.sigma, "1e-20 to 1e20");
   if (spec.distribution == Distribution::student_t && !within(spec.nu, 3, 30)) {
@@ -27,27 +36,10 @@ Result<Done> check(const GeneratorSpec& spec) {
   return Done{};
 }
 
-template <class Element>
-void fill(const Element& element, std::int64_t first, std::span<float> out, int threads) {
-  for_each_piece(static_cast<std::int64_t>(out.size()), 16384, threads, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) out[i] = element(first + i);
-  });
-}
-
-}  // namespace
-
 Result<Done> generate(const GeneratorSpec& spec, std::int64_t first, std::span<float> out, int threads) {
   QLAB_CHECK(first >= 0);
-  if (const auto checked = check(spec); !checked) return checked.error();
-  switch (spec.distribution) {
-    case Distribution::normal: fill(NormalElement{spec.seed, spec.sigma}, first, out, threads); break;
-    case Distribution::laplace: fill(LaplaceElement{spec.seed, spec.sigma}, first, out, threads); break;
-    case Distribution::student_t: fill(StudentTElement{spec.seed, spec.sigma, spec.nu}, first, out, threads); break;
-    case Distribution::uniform: fill(UniformElement{spec.seed, spec.sigma}, first, out, threads); break;
-    case Distribution::outliers:
-      fill(OutlierElement{spec.seed, spec.sigma, spec.outlier_rate, spec.outlier_size}, first, out, threads);
-      break;
-  }
+  if (const auto checked = check_generator(spec); !checked) return checked.error();
+  visit_element(spec, [&](const auto& element) { fill(element, first, out, threads); });
   return Done{};
 }
 

@@ -23,8 +23,11 @@ struct GeneratorSpec {
   double outlier_size = 10;    ///< outliers: their factor, at least 1
 };
 
+/// Errors: bad_argument for figures out of range.
+Result<Done> check_generator(const GeneratorSpec& spec);
+
 /// Fills out[i] with element first + i of the endless tensor that `spec` names: a piece is the same bits as that piece
-/// of the whole. Errors: bad_argument for figures out of range.
+/// of the whole. Errors: those of check_generator().
 Result<Done> generate(const GeneratorSpec& spec, std::int64_t first, std::span<float> out, int threads);
 
 }  // namespace qlab

@@ -8,6 +8,7 @@
 
 #include "core/base/hd.hpp"
 #include "core/base/normal.hpp"
+#include "core/tensor/generate.hpp"
 #include "core/tensor/philox.hpp"
 
 namespace qlab {
@@ -90,5 +91,18 @@ struct OutlierElement {
     return static_cast<float>(uniform_from(bits.word[2], bits.word[3]) < rate ? normal * size : normal);
   }
 };
+
+/// What `use` makes of the element function of a spec that check_generator() accepts.
+template <class Use>
+auto visit_element(const GeneratorSpec& spec, Use use) {
+  switch (spec.distribution) {
+    case Distribution::normal: return use(NormalElement{spec.seed, spec.sigma});
+    case Distribution::laplace: return use(LaplaceElement{spec.seed, spec.sigma});
+    case Distribution::student_t: return use(StudentTElement{spec.seed, spec.sigma, spec.nu});
+    case Distribution::uniform: return use(UniformElement{spec.seed, spec.sigma});
+    case Distribution::outliers: break;
+  }
+  return use(OutlierElement{spec.seed, spec.sigma, spec.outlier_rate, spec.outlier_size});
+}
 
 }  // namespace qlab

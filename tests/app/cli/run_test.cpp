@@ -16,7 +16,7 @@ json run_json(std::vector<std::string> arguments) {
 }
 
 TEST_CASE("run prints one JSON document with the keys of the contract", "[app][cli]") {
-  const json document = run_json({"memory-ledger"});
+  const json document = run_json({"memory-ledger", "--device", "cpu"});
   CHECK(document["format_version"] == 1);
   CHECK((document["lesson"] == "memory-ledger" && document["scenario"] == "default"));
   CHECK((document["device"] == "cpu" && document["complete"] == true));
