@@ -175,7 +175,10 @@ Chart step_time_chart(const PagedStudy& study) {
       const paging::StepFigures& step = study.run.steps[i];
       add(names[i], step.work_seconds, step.waited_out, step.waited_in);
     } else {
-      add({names[i].en + ": out of memory", names[i].zh + "：显存不足"}, 0, 0, 0);
+      const bool here = static_cast<std::size_t>(study.run.shortage->step) == i;
+      add(here ? Text{names[i].en + ": out of memory", names[i].zh + "：显存不足"}
+               : Text{names[i].en + ": not reached", names[i].zh + "：未到达"},
+          0, 0, 0);
     }
   }
   for (std::size_t i = 0; i < 2; ++i) {
@@ -197,7 +200,8 @@ Chart card_sweep_chart(const PagedStudy& study, const CardSweep& sweep) {
   slow.x = sweep.card_gib;
   slow.y = sweep.slow_down_percent;
   chart.series = {std::move(slow)};
-  const double margin = 0.06 * (sweep.least_unpaged_gib - sweep.least_paged_gib);
+  const double margin =
+      std::max(0.06 * (sweep.least_unpaged_gib - sweep.least_paged_gib), 0.01 * sweep.least_paged_gib);
   const double card = gib_of(study.paging.card_bytes);
   chart.x.minimum = std::min(card, sweep.least_paged_gib) - margin;
   chart.x.maximum = std::max(card, sweep.least_unpaged_gib) + 2 * margin;

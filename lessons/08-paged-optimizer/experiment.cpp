@@ -23,23 +23,25 @@ double gb_of_pages(const PagedStudy& study, std::int64_t pages) {
 
 void add_values(const PagedStudy& study, const CardSweep& sweep, Report& report) {
   const auto& run = study.run;
+  const StepFigures total = run.total();
+  const bool whole = study.finished();
+  const auto of_step = [&](std::size_t i) { return whole ? slow_down_percent(run.steps[i]) : undefined; };
   report.add_value("state_gib", gib_of(study.state_bytes), "GiB", {"Paged optimizer state", "可分页的优化器状态"});
-  report.add_value("fixed_state_gib", gib_of(study.fixed_state_bytes), "GiB",
-                   {"Optimizer state that stays on the card", "留在显卡上的优化器状态"});
-  report.add_value("pages", static_cast<double>(run.pages), "", {"Pages", "页数"});
-  report.add_value(
-      "ordinary_peak_gib", gib_of(study.ordinary_peak_bytes), "GiB",
-      {"Peak of an ordinary step beside them, simulated step", "普通一步的峰值（不含分页状态，单步模拟）"});
-  report.add_value("long_peak_gib", gib_of(study.most_bytes), "GiB",
-                   {"Peak of the long step beside them, simulated step", "长序列一步的峰值（不含分页状态，单步模拟）"});
-  report.add_value("needed_unpaged_gib", sweep.least_unpaged_gib, "GiB",
-                   {"The card needs without paging", "不分页时显卡至少要有"});
   report.add_value("missing_unpaged_gib", gib_of(study.missing_unpaged()), "GiB",
                    {"Missing without paging", "不分页时还差"});
   report.add_value("missing_paged_gib", gib_of(study.missing_paged()), "GiB",
                    {"Missing in spite of paging", "分页后仍差"});
-  const StepFigures total = run.total();
-  const bool whole = study.finished();
+  report.add_value("slow_down_long_percent", of_step(1), "%", {"Slow-down of the long step", "长序列一步变慢"});
+  report.add_value("slow_down_after_percent", of_step(2), "%", {"Slow-down of the step after it", "其后一步变慢"});
+  report.add_value("pages", static_cast<double>(run.pages), "", {"Pages", "页数"});
+  report.add_value("fixed_state_gib", gib_of(study.fixed_state_bytes), "GiB",
+                   {"Optimizer state that stays on the card", "留在显卡上的优化器状态"});
+  report.add_value("ordinary_peak_gib", gib_of(study.ordinary_peak_bytes), "GiB",
+                   {"Peak of an ordinary step beside the pages, simulated step", "普通一步的峰值（不含页，单步模拟）"});
+  report.add_value("long_peak_gib", gib_of(study.most_bytes), "GiB",
+                   {"Peak of the long step beside the pages, simulated step", "长序列一步的峰值（不含页，单步模拟）"});
+  report.add_value("needed_unpaged_gib", sweep.least_unpaged_gib, "GiB",
+                   {"The card needs without paging", "不分页时显卡至少要有"});
   report.add_value("moved_out_gb", whole ? gb_of_pages(study, total.pages_out) : undefined, "GB",
                    {"Moved from card to host", "从显卡移到主机"});
   report.add_value("moved_in_gb", whole ? gb_of_pages(study, total.pages_in) : undefined, "GB",
@@ -48,9 +50,6 @@ void add_values(const PagedStudy& study, const CardSweep& sweep, Report& report)
                    {"Requests that the update waited for", "更新等待的请求数"});
   report.add_value("waited_ms", whole ? 1e3 * (total.waited_out + total.waited_in) : undefined, "ms",
                    {"Waiting in all three steps", "三步合计的等待"});
-  const auto of_step = [&](std::size_t i) { return whole ? slow_down_percent(run.steps[i]) : undefined; };
-  report.add_value("slow_down_long_percent", of_step(1), "%", {"Slow-down of the long step", "长序列一步变慢"});
-  report.add_value("slow_down_after_percent", of_step(2), "%", {"Slow-down of the step after it", "其后一步变慢"});
   report.add_value("step_seconds", study.work[0].seconds(), "s",
                    {"An ordinary step without waiting, model", "普通一步不等待时的时间（模型）"});
 }

@@ -114,7 +114,7 @@ CardSweep sweep_cards(const PagedStudy& study) {
   sweep.least_unpaged_gib = gib_of(study.most_bytes + study.state_bytes);
   sweep.least_paged_gib = gib_of(study.most_bytes);
   const double low = sweep.least_paged_gib;
-  const double high = sweep.least_unpaged_gib + 0.1 * (sweep.least_unpaged_gib - low);
+  const double high = sweep.least_unpaged_gib + std::max(0.1 * (sweep.least_unpaged_gib - low), 0.02 * low);
   for (int i = 0; i < points; ++i) {
     const double card = low + (high - low) * i / (points - 1);
     settings.card_bytes = static_cast<std::int64_t>(card * bytes_per_GiB);

@@ -10,6 +10,7 @@
 #include "core/training/adapter.hpp"
 #include "core/training/optimizer.hpp"
 #include "core/training/pass.hpp"
+#include "lessons/support/study.hpp"
 
 namespace qlab::lessons {
 namespace {
@@ -24,7 +25,12 @@ constexpr std::int64_t held_out_batches = 4;
 constexpr double base_rate = 5e-3, full_rate = 4e-3, adapter_rate = 2e-2;
 constexpr std::uint64_t base_seed = 1, held_out_seed = 99;
 constexpr std::array<std::int64_t, 5> ranks{1, 2, 4, 8, 16};
-constexpr std::array<const char*, 3> swept{"qv", "qkvo", "all-linear"};
+struct Setting {
+  const char* targets;
+  bool four_bits;
+};
+constexpr std::array<Setting, 5> swept{
+    {{"qv", false}, {"qkvo", false}, {"all-linear", false}, {"qv", true}, {"all-linear", true}}};
 
 /// Uniform numbers, the same for the same seed.
 class Dice {
@@ -194,6 +200,12 @@ bool SmallModel::sweep(std::int64_t steps, std::int64_t seeds, std::stop_token s
   const auto tune = [&](TunedPoint& point, std::uint64_t seed) {
     Decoder decoder = parts_->learned_model();
     const bool full = point.rank == 0;
+    if (point.four_bits) {
+      for (training::Linear* linear : decoder.linears()) {
+        const auto quantized = training::quantize_weight(parts_->engine, *linear, {.format = known_format("nf4")});
+        QLAB_CHECK(static_cast<bool>(quantized));
+      }
+    }
     if (!full) {
       const auto attached = training::attach_adapters(
           parts_->engine, decoder,
@@ -207,8 +219,8 @@ bool SmallModel::sweep(std::int64_t steps, std::int64_t seeds, std::stop_token s
     return true;
   };
   result.full.targets = "full";
-  for (const char* targets : swept) {
-    for (const std::int64_t rank : ranks) result.points.push_back({targets, rank, 0, {}});
+  for (const auto& [targets, four_bits] : swept) {
+    for (const std::int64_t rank : ranks) result.points.push_back({targets, rank, four_bits, 0, {}});
   }
   for (std::int64_t seed = 1; seed <= seeds; ++seed) {
     if (!tune(result.full, static_cast<std::uint64_t>(seed))) return false;

@@ -21,6 +21,7 @@ namespace qlab::lessons {
 struct TunedPoint {
   std::string targets;  ///< of target_sets
   std::int64_t rank = 0;
+  bool four_bits = false;  ///< on an NF4 model
   std::int64_t trainable = 0;
   std::vector<double> losses;
 
@@ -33,7 +34,8 @@ struct TuningSweep {
   TunedPoint full;    ///< every weight trained
   std::vector<TunedPoint> points;
 
-  const TunedPoint* find(const std::string& targets, std::int64_t rank) const;  ///< nullptr if it is not there yet
+  /// nullptr if it is not there yet.
+  const TunedPoint* find(const std::string& targets, std::int64_t rank, bool four_bits) const;
 };
 
 class SmallModel {
@@ -50,7 +52,8 @@ class SmallModel {
   /// when stopped on the way.
   std::optional<Update> true_update(const std::string& module, std::int64_t steps, std::stop_token stop);
 
-  /// Tunes in full and with adapters of several ranks on several targets, `seeds` times each. `tell` gets every state
+  /// Tunes in full, and with adapters of several ranks on several targets of the model and of its NF4 version, `seeds`
+  /// times each. `tell` gets every state
   /// on the way. False when stopped.
   bool sweep(std::int64_t steps, std::int64_t seeds, std::stop_token stop, TuningSweep& result,
              const std::function<void(const TuningSweep& so_far, double fraction)>& tell);

@@ -11,18 +11,23 @@
 namespace qlab::lessons {
 namespace {
 
+Text label_of(const TunedPoint& point) {
+  const Text targets = label_of_targets(point.targets);
+  return point.four_bits ? Text{targets.en + ", NF4 model", targets.zh + "（NF4 模型）"} : targets;
+}
+
 /// A series for each set of targets; x_of says where a point stands.
 template <class X>
 std::vector<Series> series_of(const TuningSweep& sweep, const X& x_of) {
   std::vector<Series> all;
   for (const TunedPoint& point : sweep.points) {
     if (point.losses.empty()) continue;
-    std::string name = point.targets;
+    std::string name = point.targets + (point.four_bits ? "_nf4" : "");
     std::replace(name.begin(), name.end(), '-', '_');
     if (all.empty() || all.back().name != name) {
       Series series;
       series.name = name;
-      series.label = label_of_targets(point.targets);
+      series.label = label_of(point);
       series.marks = true;
       all.push_back(std::move(series));
     }
@@ -59,9 +64,9 @@ double TunedPoint::spread() const {
   return *high - *low;
 }
 
-const TunedPoint* TuningSweep::find(const std::string& targets, std::int64_t rank) const {
+const TunedPoint* TuningSweep::find(const std::string& targets, std::int64_t rank, bool four_bits) const {
   const auto found = std::find_if(points.begin(), points.end(), [&](const TunedPoint& point) {
-    return point.targets == targets && point.rank == rank && !point.losses.empty();
+    return point.targets == targets && point.rank == rank && point.four_bits == four_bits && !point.losses.empty();
   });
   return found == points.end() ? nullptr : &*found;
 }
@@ -84,7 +89,7 @@ Table tuning_table(const TuningSweep& sweep) {
   table.rows.push_back({Text{"before tuning", "微调之前"}, {}, 0.0, {}, sweep.before, {}});
   add({"every weight", "全部权重"}, {}, sweep.full);
   for (const TunedPoint& point : sweep.points) {
-    add(label_of_targets(point.targets), static_cast<double>(point.rank), point);
+    add(label_of(point), static_cast<double>(point.rank), point);
   }
   return table;
 }
@@ -112,10 +117,11 @@ Chart tuned_by_size_chart(const TuningSweep& sweep) {
 }
 
 void add_tuning_values(const TuningSweep& sweep, Report& report) {
-  const TunedPoint* narrow = sweep.find("qv", 16);
-  const TunedPoint* wide = sweep.find("all-linear", 4);
-  const TunedPoint* widest = sweep.find("all-linear", 16);
-  if (narrow == nullptr || wide == nullptr || widest == nullptr) return;
+  const TunedPoint* narrow = sweep.find("qv", 16, false);
+  const TunedPoint* wide = sweep.find("all-linear", 4, false);
+  const TunedPoint* widest = sweep.find("all-linear", 16, false);
+  const TunedPoint* quantized = sweep.find("all-linear", 16, true);
+  if (narrow == nullptr || wide == nullptr || widest == nullptr || quantized == nullptr) return;
   report.add_value("tuned_before", sweep.before, "nats", {"Loss before tuning", "微调前的损失"});
   report.add_value("tuned_full", sweep.full.mean(), "nats", {"Loss after full fine-tuning", "全参数微调后的损失"});
   report.add_value("tuned_gain_targets", narrow->mean() - wide->mean(), "nats",
@@ -123,8 +129,13 @@ void add_tuning_values(const TuningSweep& sweep, Report& report) {
                     "所有线性层 r = 4 比 q、v r = 16 好多少（参数差不多）"});
   report.add_value("tuned_gain_rank", wide->mean() - widest->mean(), "nats",
                    {"Gain of r = 16 over r = 4 on all linear layers", "所有线性层上 r = 16 比 r = 4 好多少"});
-  report.add_value("tuned_spread", std::max({narrow->spread(), wide->spread(), widest->spread()}), "nats",
-                   {"Spread of these between seeds", "它们在种子之间的差距"});
+  report.add_value("tuned_cost_of_nf4", quantized->mean() - widest->mean(), "nats",
+                   {"What NF4 costs: all linear layers at r = 16", "NF4 的代价：所有线性层，r = 16"});
+  report.add_value("tuned_payback", narrow->mean() - quantized->mean(), "nats",
+                   {"Gain of all linear layers on NF4 over q, v on the unquantized model, r = 16",
+                    "NF4 上的所有线性层比未量化的 q、v 好多少，r = 16"});
+  report.add_value("tuned_spread", std::max({narrow->spread(), wide->spread(), widest->spread(), quantized->spread()}),
+                   "nats", {"Spread of these between seeds", "它们在种子之间的差距"});
 }
 
 }  // namespace qlab::lessons

@@ -70,7 +70,7 @@ TEST_CASE("paged-optimizer: every lane of the residency chart is in one place fr
 }
 
 TEST_CASE("paged-optimizer: the extra spike needs its room in the middle of the long step only", "[lessons][memory]") {
-  const Overrides even{{"spike_length", "512"}, {"card", "16"}};
+  const Overrides even{{"spike_length", "512"}, {"card_gib", "16"}};
   const Report without = run_lesson(lesson(), "default", even);
   Overrides with_spike = even;
   with_spike.emplace_back("spike_gib", "4.5");
@@ -94,7 +94,7 @@ TEST_CASE("paged-optimizer: a run that ends early shows how far it came and no f
   CHECK(std::isnan(number(report, "slow_down_long_percent")));
   CHECK(report.find_table("steps")->rows.size() == 1);
   CHECK(report.find_chart("step_time")->x.categories[1].en == "Long: out of memory");
-  const Report hopeless = run_lesson(lesson(), "default", {{"card", "4"}});
+  const Report hopeless = run_lesson(lesson(), "default", {{"card_gib", "4"}});
   CHECK(hopeless.find_table("steps")->rows.empty());
   CHECK(hopeless.all_checks_passed());
 }
