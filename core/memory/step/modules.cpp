@@ -147,7 +147,7 @@ void Network::rotate(Tensor& q, Tensor& k, const Tensor& cos, const Tensor& sin)
   k = std::move(k_turned);
 }
 
-Tensor Network::repeat_heads(const Tensor& x) {
+Tensor Network::repeat_heads(const Tensor& x, bool as_view_if_possible) {
   const std::int64_t times = shape_.num_heads / shape_.num_key_value_heads;
   if (times == 1) return x;
   const Sizes& s = x.sizes();
@@ -159,7 +159,8 @@ Tensor Network::repeat_heads(const Tensor& x) {
     tape_.record({&with_group}, {&x},
                  [from = s](Tape& tape, Node&, Gradients& in, Gradients& out) { out[0] = reshape(tape, in[0], from); });
   }
-  const Tensor repeated = expand(tape_, with_group, {s[0], s[1], times, s[2], s[3]});
+  Tensor repeated = expand(tape_, with_group, {s[0], s[1], times, s[2], s[3]});
+  if (!as_view_if_possible) repeated = contiguous(tape_, repeated);
   return reshape(tape_, repeated, {s[0], s[1] * times, s[2], s[3]});
 }
 
@@ -188,6 +189,23 @@ Tensor Network::attend_eager(const Tensor& q, const Tensor& k, const Tensor& v, 
   return upcast ? contiguous(tape_, by_position) : by_position;
 }
 
+Tensor Network::additive_mask(const Tensor& mask, Dtype dtype) {
+  if (!mask.defined()) return {};
+  Tensor added;
+  {
+    const Tensor minus_infinity = tape_.make(Op::scalar_tensor, {}, dtype);
+    const Tensor zero = tape_.make(Op::scalar_tensor, {}, dtype);
+    added = tape_.make(Op::where, mask.sizes(), dtype);
+  }
+  constexpr std::int32_t alignment = 8;  // of the kernel's rows, in elements
+  const std::int32_t S = mask.sizes()[-1];
+  if (S % alignment == 0) return added;
+  Sizes padded = mask.sizes();
+  padded[-1] += alignment - S % alignment;
+  added = tape_.make(Op::constant_pad_nd, padded, dtype);
+  return added.alias(mask.sizes(), added.strides());
+}
+
 Tensor Network::attend_sdpa(const Tensor& q_wide, const Tensor& k_wide, const Tensor& v_wide, const Tensor& mask) {
   const bool grouped = shape_.num_heads != shape_.num_key_value_heads;
   const bool kernel_repeats = !mask.defined() && k_wide.sizes()[-1] <= 256;
@@ -202,10 +220,10 @@ Tensor Network::attend_sdpa(const Tensor& q_wide, const Tensor& k_wide, const Te
       output = flash_attention(tape_, q, k, v, shape_.attention_dropout);
     } else {
       if (k.sizes()[1] != q.sizes()[1]) {
-        k = repeat_heads(k);
-        v = repeat_heads(v);
+        k = repeat_heads(k, false);
+        v = repeat_heads(v, false);
       }
-      output = efficient_attention(tape_, q, k, v, mask, shape_.attention_dropout);
+      output = efficient_attention(tape_, q, k, v, additive_mask(mask, q.dtype()), shape_.attention_dropout);
     }
   }
   return contiguous(tape_, transpose(tape_, output, 1, 2));

@@ -85,7 +85,11 @@ class Network {
   Tensor activate(const Tensor& x);
   void rotate(Tensor& q, Tensor& k, const Tensor& cos, const Tensor& sin);
   Tensor rotated(const Tensor& x, const Tensor& cos, const Tensor& sin);
-  Tensor repeat_heads(const Tensor& x);
+  /// Each head of key or value as often as query heads share it; `as_view_if_possible` as transformers' own function
+  /// does it, else as the attention kernel's wrapper does, with a copy always.
+  Tensor repeat_heads(const Tensor& x, bool as_view_if_possible = true);
+  /// The mask of booleans as the efficient kernel takes it: 0 or -inf in `dtype`, with rows of a multiple of 8.
+  Tensor additive_mask(const Tensor& mask, Dtype dtype);
   Tensor attend_eager(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask, Tensor& weights);
   Tensor attend_sdpa(const Tensor& q, const Tensor& k, const Tensor& v, const Tensor& mask);
 

@@ -30,8 +30,8 @@ Tensor clone(Tape& tape, const Tensor& x);                        ///< keeps the
 Tensor contiguous(Tape& tape, const Tensor& x);                   ///< x itself where it is
 Tensor reshape(Tape& tape, const Tensor& x, const Sizes& sizes);  ///< a view where there is one, else a copy
 Tensor sum_to(Tape& tape, const Tensor& x, const Sizes& sizes);
-/// What autocast hands to an operation of its 16-bit list: a cast of x, kept for the whole region if x is a trainable
-/// fp32 parameter. x itself without autocast.
+/// What autocast hands to an operation of its 16-bit list: a cast of x, kept for the whole region if x is a leaf: a
+/// trainable parameter, or the input of a layer that is recomputed. x itself without autocast or in 16 bits.
 Tensor lower(Tape& tape, const Tensor& x);
 
 // --- element by element

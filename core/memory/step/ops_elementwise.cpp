@@ -277,10 +277,10 @@ Tensor contiguous(Tape& tape, const Tensor& x) {
 Tensor lower(Tape& tape, const Tensor& x) {
   if (!tape.autocasts() || x.dtype() != Dtype::f32) return x;
   Leaf* const leaf = x.edge().leaf;
-  if (leaf != nullptr && leaf->is_parameter && leaf->lowered.defined()) return leaf->lowered;
+  if (leaf != nullptr && leaf->lowered.defined()) return leaf->lowered;
   Tensor copy = cast(tape, x, tape.autocast_dtype);
   if (tape.record_of(x.storage()).phase == Phase::setup) tape.mark_cast_weight(copy);
-  if (leaf != nullptr && leaf->is_parameter) {
+  if (leaf != nullptr) {
     leaf->lowered = copy;
     tape.autocast_cache.push_back(leaf);
   }

@@ -250,7 +250,7 @@ class Tape {
 
   // --- autocast -----------------------------------------------------------------------------------------------------
   Dtype autocast_dtype = Dtype::bf16;
-  std::vector<Leaf*> autocast_cache;  ///< trainable fp32 parameters whose casts are kept until autocast is left
+  std::vector<Leaf*> autocast_cache;  ///< leaves whose casts are kept until autocast is left
   bool autocasts() const { return autocast_depth_ > 0; }
   void mark_cast_weight(const Tensor& copy) { storages_[copy.storage()].category = Category::cast_weights; }
   /// Enters autocast where `enabled`; the cached casts go when the outermost one is left.
