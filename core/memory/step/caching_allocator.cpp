@@ -26,6 +26,7 @@ std::int64_t segment_size(std::int64_t size, bool small) {
 }  // namespace
 
 CachingAllocator::Handle CachingAllocator::new_block(Block block) {
+  block.serial = next_serial_++;
   if (unused_.empty()) {
     blocks_.push_back(block);
     return static_cast<Handle>(blocks_.size() - 1);
@@ -36,11 +37,22 @@ CachingAllocator::Handle CachingAllocator::new_block(Block block) {
   return handle;
 }
 
+void CachingAllocator::offer(Handle handle) {
+  const Block& block = blocks_[handle];
+  free_blocks(block.small).insert({block.size, block.serial, handle});
+}
+
+void CachingAllocator::withdraw(Handle handle) {
+  const Block& block = blocks_[handle];
+  free_blocks(block.small).erase({block.size, block.serial, handle});
+}
+
 CachingAllocator::Handle CachingAllocator::reserve(std::int64_t size, bool small) {
   if (!expandable_) {
     const std::int64_t bytes = segment_size(size, small);
     reserved_ += bytes;
     const Handle block = new_block({.size = bytes, .address = next_address_, .small = small});
+    segments_.push_back({bytes, next_address_, block});
     next_address_ += bytes;
     return block;
   }
@@ -51,7 +63,7 @@ CachingAllocator::Handle CachingAllocator::reserve(std::int64_t size, bool small
   const std::int64_t bytes = rounded_up(size - there, small ? small_segment : large_segment);
   reserved_ += bytes;
   if (extends) {
-    free_blocks(small).erase({blocks_[last].size, blocks_[last].address, last});
+    withdraw(last);
     blocks_[last].size += bytes;
     return last;
   }
@@ -75,14 +87,14 @@ void CachingAllocator::split(Handle handle, std::int64_t size) {
   blocks_[handle].after = remainder;
   if (last_small_ == handle) last_small_ = remainder;
   if (last_large_ == handle) last_large_ = remainder;
-  free_blocks(small).insert({rest, blocks_[remainder].address, remainder});
+  offer(remainder);
 }
 
 CachingAllocator::Handle CachingAllocator::allocate(std::int64_t bytes) {
   const std::int64_t size = std::max(rounded_up(bytes, granularity), granularity);
   const bool small = size <= largest_small;
   auto& candidates = free_blocks(small);
-  const auto fit = candidates.lower_bound({size, INT64_MIN, 0});
+  const auto fit = candidates.lower_bound({size, 0, 0});
   Handle handle = none;
   if (fit != candidates.end()) {
     handle = fit->block;
@@ -101,7 +113,6 @@ void CachingAllocator::free(Handle handle) {
   QLAB_CHECK(handle < blocks_.size() && blocks_[handle].in_use);
   blocks_[handle].in_use = false;
   in_use_ -= blocks_[handle].size;
-  const bool small = blocks_[handle].small;
   // `handle` takes in the free neighbour behind it, then the one before it takes in `handle`.
   const auto absorb = [&](Handle keeper, Handle absorbed) {
     const Block gone = blocks_[absorbed];
@@ -114,16 +125,18 @@ void CachingAllocator::free(Handle handle) {
   };
   const Handle after = blocks_[handle].after;
   if (after != none && !blocks_[after].in_use) {
-    free_blocks(small).erase({blocks_[after].size, blocks_[after].address, after});
+    withdraw(after);
     absorb(handle, after);
   }
   const Handle before = blocks_[handle].before;
   if (before != none && !blocks_[before].in_use) {
-    free_blocks(small).erase({blocks_[before].size, blocks_[before].address, before});
+    withdraw(before);
+    const std::uint32_t serial = blocks_[handle].serial;
     absorb(before, handle);
+    blocks_[before].serial = serial;  // the freed one is what goes on
     handle = before;
   }
-  free_blocks(small).insert({blocks_[handle].size, blocks_[handle].address, handle});
+  offer(handle);
 }
 
 }  // namespace qlab::step

@@ -66,7 +66,7 @@ void Network::project(DecoderLayer& layer, const Tensor& x, Tensor& q, Tensor& k
 
 Tensor Network::attention(DecoderLayer& layer, const Tensor& x, const LayerInputs& inputs, Tensor& weights) {
   const Tape::PartScope part(tape_, Part::attention);
-  Tensor q, k, v;
+  Tensor v, k, q;
   project(layer, x, q, k, v);
   if (shape_.positions == Positions::rotary) rotate(q, k, inputs.cos, inputs.sin);
   Tensor output = settings_.attention == AttentionKernel::eager ? attend_eager(q, k, v, inputs.mask, weights)
@@ -101,24 +101,27 @@ Tensor Network::mlp(DecoderLayer& layer, const Tensor& x) {
     return apply(layer.down, up);
   }
   {
+    Tensor up;
     Tensor gate = apply(layer.gate, x);
     const Tensor activated = activate(gate);
     gate.reset();
-    const Tensor up = apply(layer.up, x);
+    up = apply(layer.up, x);
     product = mul(tape_, activated, up);
   }
   return apply(layer.down, product);
 }
 
-// Each of the four follows the local variables of the library's own function: what they hold lives as long as they do.
+// Each of the four follows the local variables of the library's own function: what they hold lives as long as they do,
+// and they go in Python's order where they are declared in the opposite one.
 
 Tensor Network::run_llama_layer(DecoderLayer& layer, const Tensor& hidden, const LayerInputs& inputs) {
   Tensor weights;  // the attention's second result, kept by its caller
+  Tensor residual;
   Tensor current = apply(layer.attention_norm, hidden);
   current = attention(layer, current, inputs, weights);
   if (shape_.sandwich_norms) current = apply(layer.after_attention_norm, current);
   current = add(tape_, hidden, dropout(tape_, current, shape_.residual_dropout));
-  const Tensor residual = current;
+  residual = current;
   current = apply(layer.mlp_norm, current);
   current = mlp(layer, current);
   if (shape_.sandwich_norms) current = apply(layer.after_mlp_norm, current);
@@ -197,24 +200,28 @@ Tensor Network::run_layer(std::size_t index, const Tensor& hidden, const LayerIn
 Tensor Network::allowed_positions(std::int64_t window) {
   const std::int64_t S = settings_.seq;
   const Sizes square{1, 1, S, S};
-  const Tensor batch_index = tape_.make(Op::arange, {settings_.batch}, Dtype::i64);
-  const Tensor head_index = tape_.make(Op::arange, {1}, Dtype::i64);
-  const auto positions = [&] {
+  std::array<Tensor, 4> indices;  // of batch, head, row and column
+  indices[0] = tape_.make(Op::arange, {settings_.batch}, Dtype::i64);
+  indices[1] = tape_.make(Op::arange, {1}, Dtype::i64);
+  for (std::size_t i : {2, 3}) {
     const Tensor counted = tape_.make(Op::arange, {S}, Dtype::i64);
-    return unary_no_grad(tape_, Op::add, counted);
-  };
-  const Tensor rows = positions();
-  const Tensor columns = positions();
-  if (window == 0) return tape_.make(Op::le, square, Dtype::boolean);
-  Tensor result = tape_.make(Op::new_ones, {}, Dtype::boolean);
-  {
-    Tensor earliest = tape_.make(Op::sub, {1, 1, S, 1}, Dtype::i64);
-    const Tensor inside = tape_.make(Op::gt, square, Dtype::boolean);
-    earliest.reset();
+    indices[i] = unary_no_grad(tape_, Op::add, counted);
+  }
+  Tensor result;
+  if (window == 0) {
+    result = tape_.make(Op::le, square, Dtype::boolean);
+  } else {
+    result = tape_.make(Op::new_ones, {}, Dtype::boolean);
+    {
+      Tensor earliest = tape_.make(Op::sub, {1, 1, S, 1}, Dtype::i64);
+      const Tensor inside = tape_.make(Op::gt, square, Dtype::boolean);
+      earliest.reset();
+      result = tape_.make(Op::logical_and, square, Dtype::boolean);
+    }
+    const Tensor causal = tape_.make(Op::le, square, Dtype::boolean);
     result = tape_.make(Op::logical_and, square, Dtype::boolean);
   }
-  const Tensor causal = tape_.make(Op::le, square, Dtype::boolean);
-  result = tape_.make(Op::logical_and, square, Dtype::boolean);
+  for (Tensor& index : indices) index.reset();
   return result;
 }
 
@@ -230,16 +237,18 @@ Tensor Network::causal_mask(Dtype dtype, std::int64_t window) {
 void Network::make_rotary_tables(LayerInputs& inputs, Dtype dtype) {
   const std::int64_t S = settings_.seq;
   const std::int64_t R = shape_.rotary_size;
-  Tensor positions = tape_.make(Op::cast, {1, S, 1}, Dtype::f32);
-  const Tensor frequencies = tape_.make(Op::mul, {1, S, R / 2}, Dtype::f32);
-  positions.reset();
-  const Tensor angles = tape_.make(Op::cat, {1, S, R}, Dtype::f32);
+  Tensor sin, cos, angles, frequencies;  // they go in the opposite order, as local variables of Python do
+  {
+    const Tensor positions = tape_.make(Op::cast, {1, S, 1}, Dtype::f32);
+    frequencies = tape_.make(Op::mul, {1, S, R / 2}, Dtype::f32);
+  }
+  angles = tape_.make(Op::cat, {1, S, R}, Dtype::f32);
   const auto table = [&](Op op) {
     const Tensor values = tape_.make(op, {1, S, R}, Dtype::f32);
     return tape_.make(Op::mul, {1, S, R}, Dtype::f32);
   };
-  const Tensor cos = table(Op::cos);
-  const Tensor sin = table(Op::sin);
+  cos = table(Op::cos);
+  sin = table(Op::sin);
   const auto for_heads = [&](const Tensor& values) {
     const Tensor narrowed = cast(tape_, values, dtype);
     return narrowed.alias({1, 1, S, R}, contiguous_strides({1, 1, S, R}));
@@ -259,9 +268,9 @@ Tensor Network::embed(LayerInputs& inputs, Tensor& sliding_mask, std::array<Tens
   if (settings_.lora && settings_.checkpointing != Checkpointing::none) tape_.make_leaf(hidden, false);
   const bool needs_mask = settings_.attention == AttentionKernel::eager;
   const bool window_reached = shape_.sliding_window > 0 && S >= shape_.sliding_window;
-  kept[0] = hidden;
+  kept[2] = hidden;
   if (shape_.blueprint == Blueprint::opt) {
-    kept[2] = tape_.make(Op::ones, {B, S}, Dtype::f32);
+    kept[1] = tape_.make(Op::ones, {B, S}, Dtype::f32);
     {
       const Tensor counted = tape_.make(Op::cumsum, {B, S}, Dtype::f32);
       Tensor shifted = unary_no_grad(tape_, Op::mul, counted);
@@ -271,18 +280,18 @@ Tensor Network::embed(LayerInputs& inputs, Tensor& sliding_mask, std::array<Tens
     if (needs_mask) inputs.mask = causal_mask(hidden.dtype(), 0);
     {
       const Tensor shifted = unary_no_grad(tape_, Op::add, inputs.position_ids);
-      kept[1] = embedding(tape_, position_embedding_, shifted);
+      kept[0] = embedding(tape_, position_embedding_, shifted);
     }
-    if (shape_.embedding_size != shape_.hidden_size) kept[0] = hidden = apply(project_in_, hidden);
-    return add(tape_, hidden, kept[1]);
+    if (shape_.embedding_size != shape_.hidden_size) kept[2] = hidden = apply(project_in_, hidden);
+    return add(tape_, hidden, kept[0]);
   }
   {
     const Tensor counted = tape_.make(Op::arange, {S}, Dtype::i64);
     inputs.position_ids = unary_no_grad(tape_, Op::add, counted);
   }
   if (shape_.positions == Positions::learned) {
-    kept[1] = embedding(tape_, position_embedding_, inputs.position_ids.alias({1, S}, contiguous_strides({1, S})));
-    hidden = add(tape_, hidden, kept[1]);
+    kept[0] = embedding(tape_, position_embedding_, inputs.position_ids.alias({1, S}, contiguous_strides({1, S})));
+    hidden = add(tape_, hidden, kept[0]);
   }
   const bool all_slide = shape_.sliding_period == 1 && shape_.first_sliding_layer == 0 && shape_.sliding_window > 0;
   if (!all_slide && needs_mask) inputs.mask = causal_mask(hidden.dtype(), 0);
@@ -297,9 +306,10 @@ Tensor Network::embed(LayerInputs& inputs, Tensor& sliding_mask, std::array<Tens
 Tensor Network::loss_of(const Tensor& narrow_logits) {
   const std::int64_t B = settings_.batch;
   const std::int64_t S = settings_.seq;
+  Tensor padded, labels;
   const Tensor logits = cast(tape_, narrow_logits, Dtype::f32);
-  const Tensor padded = tape_.make(Op::constant_pad_nd, {B, S + 1}, Dtype::i64);
-  Tensor labels = contiguous(tape_, padded.alias({B, S}, {S + 1, 1}));
+  padded = tape_.make(Op::constant_pad_nd, {B, S + 1}, Dtype::i64);
+  labels = contiguous(tape_, padded.alias({B, S}, {S + 1, 1}));
   labels = labels.alias({B * S}, {1});
   const Tensor rows = view(tape_, logits, {B * S, shape_.vocab_size});
   return cross_entropy(tape_, rows, labels);

@@ -15,9 +15,10 @@ Tensor Network::apply_base(LinearLayer& layer, const Tensor& x) {
     return view(tape_, addmm(tape_, bias, rows_lowered, weight), sizes);
   }
   if (!layer.quantized) return linear(tape_, x, layer.weight, layer.bias);
+  Tensor product;  // goes after what it was made of
   const Tensor lowered = cast(tape_, x, settings_.half);
   narrow_bias(layer);
-  const Tensor product = linear_4bit(tape_, lowered, layer.outputs, layer.bias, settings_.double_quantization);
+  product = linear_4bit(tape_, lowered, layer.outputs, layer.bias, settings_.double_quantization);
   return cast(tape_, product, x.dtype());
 }
 
@@ -49,11 +50,13 @@ Tensor Network::apply(LinearLayer& layer, const Tensor& x) {
     result = add(tape_, result, output);
     return result;
   }
+  Tensor sum;
   const Tensor input = cast(tape_, x, layer.lora_a.dtype());
   {
     const Tensor output = adapted(input);
-    result = add(tape_, result, output);
+    sum = add(tape_, result, output);
   }
+  result = std::move(sum);
   return cast(tape_, result, result_dtype);
 }
 
@@ -78,13 +81,18 @@ Tensor Network::apply(const NormLayer& layer, const Tensor& x) {
     }
     return cast(tape_, output, x.dtype());
   }
+  Tensor variance;
   Tensor h = cast(tape_, x, Dtype::f32);
-  Tensor variance = pow_scalar(tape_, h);
+  variance = pow_scalar(tape_, h);
   variance = mean_last(tape_, variance);
   {
-    Tensor scale = add_scalar(tape_, variance);
-    scale = rsqrt(tape_, scale);
-    h = mul(tape_, h, scale);
+    Tensor normalized;
+    {
+      Tensor scale = add_scalar(tape_, variance);
+      scale = rsqrt(tape_, scale);
+      normalized = mul(tape_, h, scale);
+    }
+    h = std::move(normalized);
   }
   const Tensor narrowed = cast(tape_, h, x.dtype());
   return mul(tape_, layer.weight, narrowed);
@@ -110,8 +118,8 @@ Tensor Network::activate(const Tensor& x) {
 
 Tensor Network::rotated(const Tensor& x, const Tensor& cos, const Tensor& sin) {
   const std::int32_t width = x.sizes()[-1];
-  const Tensor along = mul(tape_, x, cos);
   Tensor across;
+  const Tensor along = mul(tape_, x, cos);
   {
     const Tensor first = slice_last(tape_, x, 0, width / 2);
     const Tensor second = slice_last(tape_, x, width / 2, width);
@@ -177,8 +185,10 @@ Tensor Network::attend_eager(const Tensor& q, const Tensor& k, const Tensor& v, 
   weights = add(tape_, weights, mask);
   const bool upcast = shape_.projections != Projections::split_conv1d;  // gpt2 stays in its type
   if (upcast) {
-    const Tensor probabilities = softmax(tape_, weights, Dtype::f32);
-    weights = cast(tape_, probabilities, q.dtype());
+    Tensor probabilities = softmax(tape_, weights, Dtype::f32);
+    Tensor narrowed = cast(tape_, probabilities, q.dtype());
+    probabilities.reset();
+    weights = std::move(narrowed);
   } else {
     weights = softmax(tape_, weights, weights.dtype());
     weights = cast(tape_, weights, v.dtype());

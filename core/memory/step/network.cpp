@@ -100,6 +100,7 @@ Network::Network(Tape& tape, const ModelShape& shape, const StepSettings& settin
   if (quantized && settings.double_quantization) {
     shared_code_ = tape.make_static(Category::quant_constants, {bitsandbytes::levels_8bit}, Dtype::f32);
   }
+  build_adapters();
   input_ids_ = tape.make_static(Category::inputs, {settings.batch, settings.seq}, Dtype::i64);
   labels_ = tape.make_static(Category::inputs, {settings.batch, settings.seq}, Dtype::i64);
 }
@@ -139,10 +140,18 @@ void Network::build_linear(const Module& module, LinearLayer& layer) {
   }
   if (module.bias) layer.bias = parameter(Category::weights, {module.outputs}, rest_dtype_, full);
   if (settings_.lora && is_target(module, settings_.lora->targets)) {
-    const std::int64_t rank = settings_.lora->rank;
-    layer.lora_a = parameter(Category::adapter, {rank, module.inputs}, adapter_dtype_, true);
-    layer.lora_b = parameter(Category::adapter, {module.outputs, rank}, adapter_dtype_, true);
+    adapted_.push_back({&layer, module.inputs, tape_.layer()});
   }
+}
+
+void Network::build_adapters() {
+  for (const Adapted& one : adapted_) {
+    tape_.set_layer(one.layer_number);
+    const std::int64_t rank = settings_.lora->rank;
+    one.layer->lora_a = parameter(Category::adapter, {rank, one.inputs}, adapter_dtype_, true);
+    one.layer->lora_b = parameter(Category::adapter, {one.layer->outputs, rank}, adapter_dtype_, true);
+  }
+  tape_.set_layer(-1);
 }
 
 void Network::build_norm(const Module& module, NormLayer& layer) {

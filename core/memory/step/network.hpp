@@ -76,6 +76,7 @@ class Network {
   void build_linear(const Module& module, LinearLayer& layer);
   void build_norm(const Module& module, NormLayer& layer);
   void build_layer(DecoderLayer& layer);
+  void build_adapters();  ///< behind the model that PEFT is given
 
   // --- modules (modules.cpp)
   Tensor apply(LinearLayer& layer, const Tensor& x);
@@ -117,6 +118,12 @@ class Network {
   LinearLayer project_in_, project_out_, head_;
   NormLayer final_norm_;
   std::vector<DecoderLayer> layers_;
+  struct Adapted {
+    LinearLayer* layer;
+    std::int64_t inputs;
+    int layer_number;  ///< -1 outside the layers
+  };
+  std::vector<Adapted> adapted_;
   std::vector<Tensor> buffers_;
   Tensor shared_code_;  ///< the 8-bit map of double quantization
   Tensor input_ids_, labels_;

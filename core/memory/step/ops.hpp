@@ -1,6 +1,7 @@
 // PyTorch's operations on symbolic tensors: what each allocates, what it saves for backward, and what its backward
 // allocates, in the order in which the real one does. Shapes are in PyTorch's order; B batch, S sequence, H heads,
 // D values a head. An operation under autocast takes its inputs as they are after autocast's casts (lower()).
+// What a backward function captures goes from its last capture to its first: the order in which PyTorch lets go.
 // Source: the derivative formulas and operator implementations of PyTorch 2.x, checked against traces of its
 // dispatcher. SPDX-License-Identifier: MIT
 #pragma once

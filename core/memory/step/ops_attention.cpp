@@ -28,9 +28,9 @@ Tensor flash_attention(Tape& tape, const Tensor& q, const Tensor& k, const Tenso
   const Tensor unused = tape.make(op, {}, Dtype::u64);
   if (!recorded) return out;
   tape.record({&out}, {&q, &k, &v},
-              [sk = std::move(saved_k), sl = tape.save(logsumexp), so = tape.save(out), sq = std::move(saved_q),
-               ss = tape.save(seed), su = tape.save(unused),
-               sv = std::move(saved_v)](Tape& t, Node&, Gradients&, Gradients& result) mutable {
+              [su = tape.save(unused), ss = tape.save(seed), so = tape.save(out), sl = tape.save(logsumexp),
+               sv = std::move(saved_v), sq = std::move(saved_q),
+               sk = std::move(saved_k)](Tape& t, Node&, Gradients&, Gradients& result) mutable {
                 const Tensor key = sk.unpack(t);
                 const Tensor kept[] = {sl.unpack(t), so.unpack(t)};
                 const Tensor query = sq.unpack(t);
@@ -64,9 +64,9 @@ Tensor efficient_attention(Tape& tape, const Tensor& q, const Tensor& k, const T
   const Tensor offset = tape.make(op, {}, Dtype::i64);
   if (!recorded) return out;
   tape.record({&out}, {&q, &k, &v},
-              [sm = std::move(saved_mask), sk = std::move(saved_k), sl = tape.save(logsumexp), so = tape.save(out),
-               sf = tape.save(offset), ss = tape.save(seed), sq = std::move(saved_q),
-               sv = std::move(saved_v)](Tape& t, Node&, Gradients&, Gradients& result) mutable {
+              [ss = tape.save(seed), sf = tape.save(offset), so = tape.save(out), sl = tape.save(logsumexp),
+               sv = std::move(saved_v), sq = std::move(saved_q), sk = std::move(saved_k),
+               sm = std::move(saved_mask)](Tape& t, Node&, Gradients&, Gradients& result) mutable {
                 const Tensor kept_mask = sm.unpack(t);
                 const Tensor key = sk.unpack(t);
                 const Tensor kept[] = {sl.unpack(t), so.unpack(t), sf.unpack(t), ss.unpack(t)};

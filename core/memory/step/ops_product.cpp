@@ -164,7 +164,7 @@ Tensor cross_entropy(Tape& tape, const Tensor& logits, const Tensor& labels) {
   const Tensor total_weight = tape.make(Op::nll_loss_forward, {}, logits.dtype());
   if (recorded) {
     tape.record({&loss}, {&log_probabilities},
-                [si = std::move(saved_input), sl = std::move(saved_labels), sw = tape.save(total_weight)](
+                [sw = tape.save(total_weight), sl = std::move(saved_labels), si = std::move(saved_input)](
                     Tape& t, Node&, Gradients&, Gradients& result) mutable {
                   const Tensor kept = si.unpack(t);
                   const Tensor kept_labels = sl.unpack(t);

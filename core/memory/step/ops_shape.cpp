@@ -127,23 +127,23 @@ Tensor layer_norm(Tape& tape, const Tensor& x, const Tensor& weight, const Tenso
   Saved saved_input = tape.save_if(recorded, x);
   Saved saved_weight = tape.save_if(recorded, weight);
   Tensor out = tape.make(Op::native_layer_norm, x.sizes(), x.dtype());
+  Tensor rstd;
   const Tensor mean = tape.make(Op::native_layer_norm, statistics, Dtype::f32);
-  const Tensor rstd = tape.make(Op::native_layer_norm, statistics, Dtype::f32);
+  rstd = tape.make(Op::native_layer_norm, statistics, Dtype::f32);
   if (recorded) {
-    tape.record(
-        {&out}, {&x, &weight, &bias},
-        [sb = std::move(saved_bias), si = std::move(saved_input), sw = std::move(saved_weight), sm = tape.save(mean),
-         sr = tape.save(rstd)](Tape& t, Node& node, Gradients&, Gradients& result) mutable {
-          const Tensor b = sb.unpack(t);
-          const Tensor input = si.unpack(t);
-          const Tensor w = sw.unpack(t);
-          const Tensor m = sm.unpack(t);
-          const Tensor r = sr.unpack(t);
-          const Op op = Op::native_layer_norm_backward;
-          if (node.wants(0)) result[0] = t.make(op, input.sizes(), input.dtype());
-          if (node.wants(1)) result[1] = t.make(op, w.sizes(), w.dtype());
-          if (node.wants(2)) result[2] = t.make(op, b.sizes(), b.dtype());
-        });
+    tape.record({&out}, {&x, &weight, &bias},
+                [sr = tape.save(rstd), sm = tape.save(mean), sw = std::move(saved_weight), si = std::move(saved_input),
+                 sb = std::move(saved_bias)](Tape& t, Node& node, Gradients&, Gradients& result) mutable {
+                  const Tensor b = sb.unpack(t);
+                  const Tensor input = si.unpack(t);
+                  const Tensor w = sw.unpack(t);
+                  const Tensor m = sm.unpack(t);
+                  const Tensor r = sr.unpack(t);
+                  const Op op = Op::native_layer_norm_backward;
+                  if (node.wants(0)) result[0] = t.make(op, input.sizes(), input.dtype());
+                  if (node.wants(1)) result[1] = t.make(op, w.sizes(), w.dtype());
+                  if (node.wants(2)) result[2] = t.make(op, b.sizes(), b.dtype());
+                });
   }
   return out;
 }

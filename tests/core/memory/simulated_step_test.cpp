@@ -21,6 +21,7 @@
 namespace {
 
 using namespace qlab;
+using step::Phase;
 using Json = nlohmann::json;
 
 const std::string data = QLAB_TEST_DATA "/memory/";
@@ -85,6 +86,34 @@ TEST_CASE("a simulated step is PyTorch's, byte for byte", "[core][memory][golden
     CHECK(sum == step->peak_bytes);
   }
   std::cout << exact << " of " << runs.size() << " peaks exact, worst " << worst << " %\n";
+}
+
+TEST_CASE("a simulated step is PyTorch's in other families, shapes and settings too", "[core][memory][golden]") {
+  const Json runs = read("more_steps.json").at("runs");
+  REQUIRE(runs.size() == 57);
+  for (const Json& run : runs) {
+    const auto id = run.at("id").get<std::string>();
+    CAPTURE(id);
+    const auto shape = parse_model_shape(run.at("config").dump(), id);
+    REQUIRE(shape);
+    const auto settings = parse_step_settings(run.at("settings").dump(), *shape, id);
+    REQUIRE(settings);
+    const auto step = simulate_step(*shape, *settings);
+    REQUIRE(step);
+    const Json& expected = run.at("step");
+    CHECK(step->start_bytes == expected.at("start_bytes"));
+    CHECK(step->peak_bytes == expected.at("peak_bytes"));
+    CHECK(step->peak_bytes_cuda == expected.at("peak_bytes_cuda"));
+    const Phase phase = step->peak_phase == Phase::loss ? Phase::forward : step->peak_phase;
+    CHECK(name_of(phase) == expected.at("peak_phase").get<std::string>());
+    for (const auto& [name, bytes] : expected.at("phase_peaks").items()) {
+      for (const Phase one : {Phase::forward, Phase::backward, Phase::optimizer}) {
+        if (name == name_of(one)) CHECK(step->phase_peaks[static_cast<std::size_t>(one)] == bytes);
+      }
+    }
+    CHECK(step->bytes_before_backward == expected.at("bytes_before_backward"));
+    CHECK(step->bytes_after_backward == expected.at("bytes_after_backward"));
+  }
 }
 
 void check_same(const StepFigures& a, const StepFigures& b) {
@@ -218,9 +247,10 @@ TEST_CASE("reserved memory follows the caching allocator", "[core][memory][golde
   }
   std::cout << "reserved: " << exact << " of " << runs.size() << " exact, mean " << sum / 73 << " %, worst " << worst
             << " %\n";
-  // The rest differs in the order in which the model's own tensors were made, which decides where they lie.
-  CHECK(exact >= 55);
-  CHECK(worst < 3.1);
+  // Blocks that fit equally well are told apart by their age, so it matters in which order storages go. When autocast
+  // is left its casts go in the order of a hash table of addresses, which nobody can know: hence the rest.
+  CHECK(exact >= 69);
+  CHECK(worst < 0.4);
 }
 
 TEST_CASE("peaks measured on a T4 are predicted within two percent", "[core][memory][golden][table]") {
