@@ -28,24 +28,22 @@ Moments run_step(Tape& tape, step::Network& network, step::OptimizerState& optim
     parameter.leaf->grad.reset();
   }
   tape.set_layer(-1);
-  Tensor logits;
+  step::Network::Outputs held;  // as the model's output object holds them
   {
     Tensor loss;
     for (std::int64_t pass = 0; pass < settings.accumulation; ++pass) {
       {
         const Tape::AutocastScope scope(tape, settings.autocast);
-        auto outputs = network.forward();
-        loss = std::move(outputs.loss);
-        logits = std::move(outputs.logits);
-        if (settings.accumulation > 1) loss = step::div_scalar(tape, loss);
-        if (settings.outputs == OutputLifetime::until_backward) logits.reset();
+        held = network.forward();
+        loss = settings.accumulation > 1 ? step::div_scalar(tape, held.loss) : held.loss;
+        if (settings.outputs == OutputLifetime::until_backward) held = {};
       }
       moments.backward = tape.now();
       tape.set_phase(Phase::backward);
       const Tensor gradient = tape.make(step::Op::ones_like, {}, loss.dtype());
       tape.backward(loss, gradient);
       moments.backward_end = tape.now();
-      if (settings.outputs == OutputLifetime::through_backward) logits.reset();
+      if (settings.outputs == OutputLifetime::through_backward) held = {};
       tape.clear_graph();
     }
   }
