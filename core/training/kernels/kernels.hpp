@@ -25,7 +25,7 @@ struct ProductTarget {
 };
 
 inline constexpr std::int64_t product_depth = 256;  ///< longest run of k between two looks at the target
-inline constexpr std::int64_t product_rows = 48;    ///< rows that multiply() takes at once: a whole number of tiles
+inline constexpr std::int64_t product_rows = 24;    ///< rows that multiply() takes at once: a whole number of tiles
 
 /// B of a product, packed: panels of `tile_columns` columns, `depth` lines each.
 struct Packed {

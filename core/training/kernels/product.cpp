@@ -12,6 +12,7 @@ namespace {
 constexpr int vectors = 2;
 constexpr int tile_rows = native_lanes == 16 ? 12 : 4;
 constexpr int tile_columns = vectors * native_lanes;
+constexpr std::int64_t line = 16;  // floats of a cache line
 
 /// Four runs of `from`, each `stride` apart, become four columns of `to`, whose rows are `width` long.
 QLAB_INLINE void transpose_4_by_4(const float* from, std::int64_t stride, float* to, std::int64_t width) {
@@ -39,26 +40,28 @@ QLAB_INLINE void pack_panel(const float* from, std::int64_t step, std::int64_t s
     }
     return;
   }
-  std::int64_t done = 0;
-  if (stride == 1) {
-    for (; done + 4 <= count; done += 4) {
-      std::int64_t k = 0;
-      for (; k + 4 <= depth; k += 4) transpose_4_by_4(from + done * step + k, step, out + k * width + done, width);
-      for (; k < depth; ++k) {
-        for (int i = 0; i < 4; ++i) out[k * width + done + i] = from[(done + i) * step + k];
+  const std::int64_t fours = stride == 1 ? count / 4 * 4 : 0;
+  // A cache line of each of four runs at a time, so that every line is read once and written while it is near.
+  for (std::int64_t start = 0; start < depth; start += line) {
+    const std::int64_t end = depth - start < line ? depth : start + line;
+    for (std::int64_t i = 0; i < fours; i += 4) {
+      std::int64_t k = start;
+      for (; k + 4 <= end; k += 4) transpose_4_by_4(from + i * step + k, step, out + k * width + i, width);
+      for (; k < end; ++k) {
+        for (int one = 0; one < 4; ++one) out[k * width + i + one] = from[(i + one) * step + k];
       }
     }
-  }
-  for (std::int64_t k = 0; k < depth; ++k) {
-    for (std::int64_t i = done; i < count; ++i) out[k * width + i] = from[i * step + k * stride];
-    for (std::int64_t i = count; i < width; ++i) out[k * width + i] = 0;
+    for (std::int64_t k = start; k < end; ++k) {
+      for (std::int64_t i = fours; i < count; ++i) out[k * width + i] = from[i * step + k * stride];
+      for (std::int64_t i = count; i < width; ++i) out[k * width + i] = 0;
+    }
   }
 }
 
 /// The product of a panel of a and a panel of b, of which `used` vectors count.
 template <int used>
-QLAB_INLINE void multiply_tile(const float* a, const float* b, std::int64_t depth, const ProductTarget& target,
-                               std::int64_t rows, std::int64_t columns) {
+__attribute__((noinline)) void multiply_tile(const float* a, const float* b, std::int64_t depth,
+                                             const ProductTarget& target, std::int64_t rows, std::int64_t columns) {
   Native sum[tile_rows][used] = {};
   for (std::int64_t k = 0; k < depth; ++k, a += tile_rows, b += tile_columns) {
     Native right[used];
