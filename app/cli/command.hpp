@@ -51,6 +51,7 @@ Handler declare_lessons(CLI::App& options);
 Handler declare_new_lesson(CLI::App& options);
 Handler declare_quantize(CLI::App& options);
 Handler declare_run(CLI::App& options);
+Handler declare_train(CLI::App& options);
 
 /// Error of a command that has no view of `format`: "use text or json".
 Error no_such_format(Format format, const char* command, const char* use);

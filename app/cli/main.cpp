@@ -25,6 +25,7 @@ constexpr std::array commands{
     Command{"quantize", "measure and write the quantized tensors of a file", declare_quantize},
     Command{"dequantize", "turn a quantized file back into fp16, bf16 or fp32", declare_dequantize},
     Command{"estimate", "predict the memory of a training step", declare_estimate},
+    Command{"train", "train the small transformer by full fine-tuning, LoRA or QLoRA", declare_train},
     Command{"bench", "time the kernels against a memory copy", declare_bench},
     Command{"gui", "open the window (also without a command)", declare_gui},
 };
