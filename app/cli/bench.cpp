@@ -31,7 +31,9 @@ struct Timing {
   int threads = 0;
   double seconds = 0;
   std::optional<Copy> copy;
+  double operations = 0;
 
+  double gflops() const { return operations / seconds / 1e9; }
   double gbps() const { return static_cast<double>(copy->bytes) / seconds / 1e9; }
   double copy_ratio() const { return seconds / copy->seconds; }
 };
@@ -57,7 +59,7 @@ Timing time(const Bench& bench, const BenchCase& one, int threads) {
     if (one.against_copy) copy_seconds.push_back(seconds_of(bench.copy, threads));
     seconds.push_back(seconds_of(one.run, threads));
   }
-  Timing timing{one.name, threads, median(seconds), std::nullopt};
+  Timing timing{one.name, threads, median(seconds), std::nullopt, one.operations};
   if (one.against_copy) timing.copy = {bench.bytes, median(copy_seconds)};
   return timing;
 }
@@ -74,17 +76,29 @@ std::string as_json(const std::string& device, const std::vector<Timing>& timing
   return document.dump(2) + "\n";
 }
 
+/// "57.2 GFLOP/s, 88 %": matrix products a second, and that as a share of the machine's own product on as many threads.
+std::string products_of(const Timing& one, const std::vector<Timing>& timings) {
+  if (one.operations == 0) return "";
+  const auto roof = std::find_if(timings.begin(), timings.end(), [&](const Timing& other) {
+    return other.name == product_case && other.threads == one.threads;
+  });
+  return fmt::format("{:.1f} GFLOP/s, {:.0f} %", one.gflops(), 100 * one.gflops() / roof->gflops());
+}
+
 std::string as_text(const std::string& device, std::int64_t bytes, const std::vector<Timing>& timings,
                     const views::TextStyle& style) {
   const Text note = {
-      "device {0}: median of {1} runs on {2} MiB of fp32; copy_ratio is the time divided by that of a memory copy",
-      "设备 {0}：对 {2} MiB 的 fp32 数据取 {1} 次运行的中位数；copy_ratio 为所用时间与内存复制所用时间之比"};
+      "device {0}: median of {1} runs on {2} MiB of fp32; copy_ratio is the time divided by that of a memory copy; "
+      "% of the speed of one product",
+      "设备 {0}：对 {2} MiB 的 fp32 数据取 {1} 次运行的中位数；copy_ratio 为所用时间与内存复制所用时间之比；% "
+      "为占单个矩阵乘法速度的百分比"};
   std::string text = fmt::format(fmt::runtime(note.in(style.language)), device, rounds, bytes >> 20) + "\n\n";
-  views::Columns columns{{{"name", "threads", "ms", "GB/s", "copy_ratio"}}, {false, true, true, true, true}};
+  views::Columns columns{{{"name", "threads", "ms", "GB/s", "copy_ratio", "matrix products"}},
+                         {false, true, true, true, true}};
   for (const Timing& one : timings) {
     columns.rows.push_back({one.name, std::to_string(one.threads), fmt::format("{:.2f}", one.seconds * 1e3),
                             one.copy ? fmt::format("{:.2f}", one.gbps()) : "",
-                            one.copy ? fmt::format("{:.2f}", one.copy_ratio()) : ""});
+                            one.copy ? fmt::format("{:.2f}", one.copy_ratio()) : "", products_of(one, timings)});
   }
   for (const std::string& line : views::aligned(columns, style.width)) text += line + "\n";
   return text;

@@ -117,6 +117,7 @@ Result<Bench> make_bench() {
   add_format(bench, buffers, "int4_affine", ConstantType::fp32);
   add_format(bench, buffers, "int8", ConstantType::fp32);
   add_simulated_step(bench);
+  add_training_steps(bench);
   return bench;
 }
 

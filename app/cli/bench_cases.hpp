@@ -18,6 +18,7 @@ struct BenchCase {
   std::function<void(int threads)> run;  ///< once
   bool against_copy = true;              ///< it reads or writes the buffer, so that a copy of it is the measure
   bool parallel = true;                  ///< more threads make a difference
+  double operations = 0;                 ///< additions and multiplications of its matrix products; 0: has none
 };
 
 /// The buffers all cases share, and the copy they are measured against.
@@ -26,6 +27,12 @@ struct Bench {
   std::function<void(int threads)> copy;  ///< of that buffer
   std::vector<BenchCase> cases;
 };
+
+/// Names the case whose speed is the machine's roof for matrix products.
+inline constexpr const char* product_case = "product_1024x256x688";
+
+/// Adds the training steps and that product.
+void add_training_steps(Bench& bench);
 
 /// Generates the buffers. Error: unsupported where the memory is missing.
 Result<Bench> make_bench();

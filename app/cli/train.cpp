@@ -79,12 +79,11 @@ Result<Source> make_source(const TrainOptions& options, const ModelConfig& confi
 }
 
 /// Steps until the end, an interruption or an error; returns the median of their times.
-Result<double> take_steps(Trainer& trainer, const Source& source, std::int64_t steps) {
-  InterruptWatch interrupt;
+Result<double> take_steps(Trainer& trainer, const Source& source, std::int64_t steps, const std::stop_token& stop) {
   ProgressBar bar;
   const auto progress = bar.sink();
   std::vector<double> seconds;
-  while (trainer.steps_done() < steps && !interrupt.token().stop_requested()) {
+  while (trainer.steps_done() < steps && !stop.stop_requested()) {
     const auto batches = source.step(trainer.steps_done());
     const auto start = std::chrono::steady_clock::now();
     if (const auto result = trainer.step(batches); !result) return result.error();
@@ -109,6 +108,7 @@ Result<Done> save(Engine& engine, Decoder& decoder, const Trainer& trainer, cons
 Result<Outcome> run(const TrainOptions& options, const Common& common) {
   auto settings = read_train_settings(options, common);
   if (!settings) return settings.error();
+  const InterruptWatch interrupt;  // before the engine's threads, which leave the signals to it
   Engine engine(common.threads);
   auto decoder = load_decoder(engine, options.model);
   if (!decoder) return decoder.error();
@@ -124,7 +124,7 @@ Result<Outcome> run(const TrainOptions& options, const Common& common) {
     if (auto restored = trainer.restore(state, options.fingerprint(*settings)); !restored) return restored.error();
   }
   engine.memory().restart_peak();
-  const auto seconds = take_steps(trainer, *source, settings->steps);
+  const auto seconds = take_steps(trainer, *source, settings->steps, interrupt.token());
   if (!seconds) return seconds.error();
   outcome.history.assign(trainer.history().begin(), trainer.history().end());
   outcome.steps_wanted = settings->steps;

@@ -72,6 +72,24 @@ TEST_CASE("train goes on bit for bit after a stop", "[app][cli]") {
              ContainsSubstring("begun with '--lr 0.001', not with '--lr 0.5'"));
 }
 
+TEST_CASE("train saves what it has when it is interrupted, and goes on from there", "[app][cli]") {
+  const TemporaryFolder folder;
+  const std::string stopped = (folder / "stopped").string();
+  const std::vector<std::string> run = {"--corpus", data + "README.md", "--sequence", "16", "--batch", "1"};
+  Invocation invocation =
+      qloralab_invocation(arguments(with(run, {"--steps", "1000000", "--out", stopped, "--format", "json"})));
+  invocation.command.insert(invocation.command.begin(), {"timeout", "--preserve-status", "-s", "INT", "1"});
+  const Outcome outcome = run_program(invocation);
+  CHECK(outcome.exit_code == 1);
+  const json document = json::parse(outcome.out);
+  CHECK(document["complete"] == false);
+  const std::size_t steps = document["losses"].size();
+  REQUIRE(steps > 0);
+  const json resumed = train_json(with(run, {"--steps", std::to_string(steps + 2), "--out", stopped, "--resume"}));
+  const json at_once = train_json(with(run, {"--steps", std::to_string(steps + 2)}));
+  CHECK(resumed["losses"] == at_once["losses"]);
+}
+
 TEST_CASE("train writes a merged model that it can start from", "[app][cli]") {
   const TemporaryFolder folder;
   const std::string out = (folder / "merged").string();
