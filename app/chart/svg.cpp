@@ -8,23 +8,12 @@
 
 #include "app/chart/png.hpp"
 #include "core/base/check.hpp"
+#include "core/base/xml.hpp"
 
 namespace qlab::chart {
 namespace {
 
-std::string escape(const std::string& text) {
-  std::string out;
-  for (const char c : clean(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string escape(const std::string& text) { return xml_escaped(clean(text)); }
 
 /// A length in hundredths of a pixel, without trailing zeros.
 std::string number(double value) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/base/utf8.hpp"
+#include "core/base/xml.hpp"
 
 namespace qlab::views {
 namespace {
@@ -17,7 +18,8 @@ using markdown::Spans;
 
 /// What XML 1.0 allows in a document, without the control characters it only discourages.
 bool is_allowed(char32_t character) {
-  return character >= 0x20 && !(character >= 0x7f && character < 0xa0) && character != 0xfffe && character != 0xffff;
+  if (character < 0x20) return character == U'\n';
+  return !(character >= 0x7f && character < 0xa0) && character != 0xfffe && character != 0xffff;
 }
 
 bool leads_outside(const std::string& link) { return link.starts_with("https://") || link.starts_with("http://"); }
@@ -103,16 +105,9 @@ std::string html_escaped(std::string_view text) {
       text.remove_prefix(1);
       continue;
     }
-    switch (*character) {
-      case U'&': out += "&amp;"; break;
-      case U'<': out += "&lt;"; break;
-      case U'>': out += "&gt;"; break;
-      case U'"': out += "&quot;"; break;
-      case U'\n': out += '\n'; break;
-      default: out += is_allowed(*character) ? before.substr(0, before.size() - text.size()) : " ";
-    }
+    out += is_allowed(*character) ? before.substr(0, before.size() - text.size()) : " ";
   }
-  return out;
+  return xml_escaped(out);
 }
 
 std::string html_of(const markdown::Document& document) { return html_of(document.blocks); }

@@ -5,24 +5,13 @@
 #include <algorithm>
 
 #include "app/views/columns.hpp"
+#include "core/base/xml.hpp"
 
 namespace qlab::views {
 namespace {
 
 /// Text for an attribute or an element; control characters, which XML 1.0 cannot hold, as \xNN.
-std::string escaped(const std::string& text) {
-  std::string out;
-  for (const char c : visible(text)) {
-    switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
-    }
-  }
-  return out;
-}
+std::string escaped(const std::string& text) { return xml_escaped(visible(text)); }
 
 struct Totals {
   std::size_t tests = 0;

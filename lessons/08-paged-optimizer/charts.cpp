@@ -99,10 +99,8 @@ Chart residency_chart(const PagedStudy& study) {
     chart.note = {"bitsandbytes pages only tensors of at least 100,000 values; here all are smaller.",
                   "bitsandbytes 只对不少于 100,000 个值的张量分页；这里的张量都更小。"};
   } else {
-    chart.note = {
-        "Between the dashed lines: the long step. Least recently used pages leave first; the update brings them "
-        "back. A model, not a measurement.",
-        "虚线之间是长序列的一步。最久未用的页先离开，更新时再取回。这是模型而非实测。"};
+    chart.note = {"Between the dashed lines: the long step. A model, not a measurement.",
+                  "虚线之间是长序列的一步。这是模型而非实测。"};
   }
   return chart;
 }
@@ -112,9 +110,9 @@ Chart memory_chart(const PagedStudy& study) {
   Chart chart = chart_of("card_memory", ChartKind::staircase, {"What lies on the card", "显卡上有什么"});
   chart.x = time_axis();
   chart.y = axis_of({"Memory", "显存"}, "GiB");
-  Series rest{.name = "rest", .label = {"Everything but the paged state", "分页状态以外的一切"}};
-  Series paged{.name = "with_pages", .label = {"With the pages on the card", "加上显卡上的页"}};
-  Series all{.name = "without_paging", .label = {"Without paging: with the whole state", "不分页：加上全部状态"}};
+  Series rest{.name = "rest", .label = {"Everything else", "其余一切"}};
+  Series paged{.name = "with_pages", .label = {"With pages on the card", "加上显卡上的页"}};
+  Series all{.name = "without_paging", .label = {"Without paging", "不分页"}};
   for (const Moment& moment : run.moments) {
     for (Series* series : {&rest, &paged, &all}) series->x.push_back(moment.seconds);
     rest.y.push_back(gib_of(moment.demand_bytes));
