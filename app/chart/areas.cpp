@@ -4,6 +4,7 @@
 
 #include "app/chart/clip.hpp"
 #include "app/chart/marks.hpp"
+#include "app/chart/room.hpp"
 
 namespace qlab::chart {
 namespace {
@@ -127,6 +128,10 @@ class Areas {
       name.anchor = Anchor::start;
       name.baseline = {std::clamp(at.x - width / 2, plot.corner.x, std::max(plot.corner.x, plot.right() - width)),
                        std::max(at.y - 2 * draft_.size.mark, plot.corner.y + ascent * name.size)};
+      // A name that would lie on another is left out; its mark stays.
+      const Rectangle box = bounds(name);
+      const auto lies_on = [&](const Word& word) { return overlap(bounds(word.label), box); };
+      if (std::ranges::any_of(draft_.words, lies_on)) continue;
       draft_.words.push_back({std::move(name), draft_.scene.background});
     }
   }
