@@ -24,9 +24,8 @@ Result<BatchTensor> load_batches(const std::filesystem::path& file, const ModelC
   if (!found) return found.error();
   const TensorView& view = **found;
   if (view.dtype != Dtype::i32 || view.shape.size() != 3 || view.size() == 0) {
-    return Error{Errc::bad_file,
-                 fmt::format("'batches' is {} {}", name_of(view.dtype), text_of_shape(view.shape)), file.string(),
-                 "it must be I32 [steps, batch, sequence]"};
+    return Error{Errc::bad_file, fmt::format("'batches' is {} {}", name_of(view.dtype), text_of_shape(view.shape)),
+                 file.string(), "it must be I32 [steps, batch, sequence]"};
   }
   BatchTensor batches{view.shape[0], view.shape[1], view.shape[2], {}};
   if (batches.length < 2) {
@@ -59,9 +58,8 @@ Batch Corpus::batch(std::int64_t count, std::int64_t length, std::uint64_t seed,
 
 Result<Done> check_corpus(const Corpus& corpus, const ModelConfig& config, std::int64_t length) {
   if (static_cast<std::int64_t>(corpus.bytes.size()) < length) {
-    return Error{Errc::bad_argument,
-                 fmt::format("the corpus has {} bytes, a sequence {}", corpus.bytes.size(), length), corpus.name,
-                 "use a longer text or a smaller --sequence"};
+    return Error{Errc::bad_argument, fmt::format("the corpus has {} bytes, a sequence {}", corpus.bytes.size(), length),
+                 corpus.name, "use a longer text or a smaller --sequence"};
   }
   if (config.vocab_size < 256) {
     return Error{Errc::bad_argument, fmt::format("the model's vocabulary has {} tokens", config.vocab_size),

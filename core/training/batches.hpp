@@ -28,7 +28,7 @@ Result<BatchTensor> load_batches(const std::filesystem::path& file, const ModelC
 
 /// A text as bytes, each a token.
 struct Corpus {
-  std::string name;   ///< a path, or what errors call it
+  std::string name;  ///< a path, or what errors call it
   std::string bytes;
 
   /// Window `index` of step `step`: a place in the text that depends on nothing but seed, step and index.

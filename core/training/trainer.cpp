@@ -143,8 +143,8 @@ Result<Done> Trainer::restore(const std::filesystem::path& file, const std::stri
   if (text("run") != run) return other_run(file, text("run"), run);
   const auto history = nlohmann::json::parse(text("history"), nullptr, false);
   const bool readable = history.is_array() && std::ranges::all_of(history, [](const nlohmann::json& one) {
-    return one.is_array() && one.size() == 2 && one[0].is_number() && one[1].is_number();
-  });
+                          return one.is_array() && one.size() == 2 && one[0].is_number() && one[1].is_number();
+                        });
   if (!readable || text("steps") != std::to_string(history.size())) {
     return Error{Errc::bad_file, "this is no state of a training run", file.string(), "start anew without --resume"};
   }

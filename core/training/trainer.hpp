@@ -72,7 +72,8 @@ class Trainer {
   /// Writes everything the rest of the run depends on into one file, whole or not at all. `run` names, a line
   /// each, the options that must be the same when the run goes on.
   Result<Done> save(const std::filesystem::path& file, const std::string& run) const;
-  /// The opposite. Errors: as any file; bad_argument with the first line of `run` that differs, bad_file for tensors that do not fit.
+  /// The opposite. Errors: as any file; bad_argument with the first line of `run` that differs, bad_file for tensors
+  /// that do not fit.
   Result<Done> restore(const std::filesystem::path& file, const std::string& run);
 
  private:
