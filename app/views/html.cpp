@@ -13,6 +13,7 @@
 #include "app/views/live_value.hpp"
 #include "app/views/markdown.hpp"
 #include "app/views/number.hpp"
+#include "app/views/table_column.hpp"
 
 namespace qlab::views {
 namespace {
@@ -127,28 +128,6 @@ class Page {
     out_ += "</table></div>\n";
   }
 
-  /// The figures of one column with the same decimals, texts as they are, nothing as a dash.
-  std::vector<std::string> column_of(const Table& table, std::size_t column, std::size_t rows) const {
-    const auto cell = [&](std::size_t row) -> const Cell* {
-      return column < table.rows[row].size() ? &table.rows[row][column] : nullptr;
-    };
-    std::vector<double> numbers;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const Cell* one = cell(row);
-      if (one != nullptr && std::holds_alternative<double>(*one)) numbers.push_back(std::get<double>(*one));
-    }
-    const std::vector<std::string> figures = show_column(numbers);
-    std::vector<std::string> out;
-    std::size_t next = 0;
-    for (std::size_t row = 0; row < rows; ++row) {
-      const Cell* one = cell(row);
-      const auto* text = one == nullptr ? nullptr : std::get_if<Text>(one);
-      const bool number = one != nullptr && std::holds_alternative<double>(*one);
-      out.push_back(number ? figures[next++] : text != nullptr ? text->in(language_) : "–");
-    }
-    return out;
-  }
-
   void write_tables() {
     if (report_.tables.empty()) return;
     out_ += heading({"Tables", "表格"});
@@ -162,11 +141,9 @@ class Page {
     put("<div class=\"wide\"><table id=\"table-{}\">\n<caption>{} <span class=\"name\">{}</span></caption>\n<tr>",
         html_escaped(table.name), called(table.title, table.name), html_escaped(table.name));
     for (std::size_t column = 0; column < table.columns.size(); ++column) {
-      const bool texts = std::any_of(table.rows.begin(), table.rows.end(), [&](const std::vector<Cell>& row) {
-        return column < row.size() && std::holds_alternative<Text>(row[column]);
-      });
-      align.push_back(texts ? "" : " class=\"number\"");
-      cells.push_back(column_of(table, column, rows));
+      const views::ShownColumn shown = views::shown_column(table, column, language_, longest_table);
+      align.push_back(shown.right ? " class=\"number\"" : "");
+      cells.push_back(shown.cells);
       const Column& head = table.columns[column];
       const std::string unit =
           head.unit.empty() ? "" : "<br/><span class=\"unit\">" + html_escaped(head.unit) + "</span>";

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <string_view>
 
@@ -37,6 +38,11 @@ std::string superscript(int exponent) {
   return text;
 }
 
+bool is_part_of_a_whole(std::string_view unit) {
+  constexpr std::array<std::string_view, 7> units{"GiB", "GB", "MiB", "MB", "KiB", "KB", "%"};
+  return std::find(units.begin(), units.end(), unit) != units.end();
+}
+
 }  // namespace
 
 std::string show_number(double number, int digits) {
@@ -64,7 +70,7 @@ std::string show_quantity(double number, const std::string& unit, int digits) {
   return text;
 }
 
-std::vector<std::string> show_column(std::span<const double> numbers) {
+std::vector<std::string> show_column(std::span<const double> numbers, std::string_view unit) {
   double largest = 0;
   double smallest = HUGE_VAL;
   bool whole = true;
@@ -76,22 +82,29 @@ std::vector<std::string> show_column(std::span<const double> numbers) {
   }
   std::vector<std::string> shown;
   constexpr double most_decades = 1e4;
-  if (whole || largest >= 1e15 || smallest < 1e-4 || largest / smallest > most_decades) {
+  const bool parts = is_part_of_a_whole(unit) && largest >= 1e-3;
+  if (whole || largest >= 1e15 || (!parts && (smallest < 1e-4 || largest / smallest > most_decades))) {
     for (const double number : numbers) shown.push_back(show_number(number));
     return shown;
   }
   const auto decimals_for = [](double size, int digits) {
     return std::max(0, digits - 1 - static_cast<int>(std::floor(std::log10(size))));
   };
-  int decimals = std::max(decimals_for(largest, 4), decimals_for(smallest, 3));
+  int decimals = decimals_for(largest, 4);
+  if (!parts) decimals = std::max(decimals, decimals_for(smallest, 3));
   const auto exact_with = [&](int places) {
-    const double unit = std::pow(10, places);
+    const double scale = std::pow(10, places);
     return std::all_of(numbers.begin(), numbers.end(), [&](double number) {
-      return !std::isfinite(number) || std::abs(number * unit - std::round(number * unit)) < 1e-9 * unit * largest;
+      return !std::isfinite(number) || std::abs(number * scale - std::round(number * scale)) < 1e-9 * scale * largest;
     });
   };
   while (decimals > 0 && exact_with(decimals - 1)) --decimals;
+  const double least = std::pow(10, -decimals);
   for (const double number : numbers) {
+    if (number != 0 && std::abs(number) < least / 2) {
+      shown.push_back(fmt::format("{}<{:.{}f}", number < 0 ? "−" : "", least, decimals));
+      continue;
+    }
     shown.push_back(std::isfinite(number) ? with_minus(with_commas(fmt::format("{:.{}f}", number, decimals)))
                                           : show_number(number));
   }

@@ -4,6 +4,7 @@
 
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace qlab {
@@ -17,6 +18,8 @@ std::string show_quantity(double number, const std::string& unit, int digits = 4
 
 /// Figures of one column, with the same number of decimals so that they can be compared down the column: about four
 /// significant digits of the largest and three of the smallest. Each on its own where they span too many decades.
-std::vector<std::string> show_column(std::span<const double> numbers);
+/// Amounts of memory and shares (unit "GiB", "%" ...) are parts of a whole: four digits of the largest are enough for
+/// all, and what rounds to nothing is "<0.001".
+std::vector<std::string> show_column(std::span<const double> numbers, std::string_view unit = {});
 
 }  // namespace qlab

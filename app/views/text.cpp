@@ -8,6 +8,7 @@
 
 #include "app/views/columns.hpp"
 #include "app/views/number.hpp"
+#include "app/views/table_column.hpp"
 
 namespace qlab::views {
 namespace {
@@ -49,6 +50,7 @@ class Writer {
     for (const std::string& one : aligned(columns, style_.width - 2)) line("  " + one);
   }
   int width() const { return style_.width; }
+  Language language() const { return style_.language; }
   std::string take() { return std::move(out_); }
 
  private:
@@ -81,12 +83,6 @@ void write_values(Writer& out, const Report& report) {
   out.rows(columns);
 }
 
-std::string shown(const Writer& out, const Cell& cell) {
-  if (const auto* number = std::get_if<double>(&cell)) return show_number(*number);
-  if (const auto* text = std::get_if<Text>(&cell)) return out.in(*text);
-  return "-";
-}
-
 /// Header (labels, then units if there are any) and rows as cells; a column of numbers is flush right.
 Columns cells_of(const Writer& out, const Table& table) {
   Columns cells;
@@ -102,13 +98,12 @@ Columns cells_of(const Writer& out, const Table& table) {
     rows.emplace_back();
     for (const Column& column : table.columns) rows.back().push_back(visible(column.unit));
   }
-  for (std::size_t i = 0; i < std::min(table.rows.size(), longest_table); ++i) {
-    rows.emplace_back();
-    for (std::size_t column = 0; column < table.rows[i].size() && column < right.size(); ++column) {
-      const Cell& cell = table.rows[i][column];
-      rows.back().push_back(shown(out, cell));
-      if (std::holds_alternative<Text>(cell)) right[column] = false;
-    }
+  const std::size_t first = rows.size();
+  rows.resize(first + std::min(table.rows.size(), longest_table));
+  for (std::size_t column = 0; column < table.columns.size(); ++column) {
+    const ShownColumn shown = shown_column(table, column, out.language(), longest_table);
+    right[column] = shown.right;
+    for (std::size_t i = 0; i < shown.cells.size(); ++i) rows[first + i].push_back(visible(shown.cells[i]));
   }
   return cells;
 }

@@ -8,39 +8,23 @@
 #include "app/gui/views/views.hpp"
 #include "app/gui/widgets/rich_text.hpp"
 #include "app/views/number.hpp"
+#include "app/views/table_column.hpp"
 
 namespace qlab::gui {
 namespace {
 
-/// Cells as shown, column by column.
-struct ShownColumn {
+/// A column with its label, in the width that it takes.
+struct DrawnColumn {
   std::string label;
-  bool right = false;
-  std::vector<std::string> cells;
+  views::ShownColumn shown;
   float width = 0;
 };
 
-ShownColumn shown_column(const Table& table, std::size_t index, Language language) {
+DrawnColumn drawn_column(const Table& table, std::size_t index, Language language) {
   const Column& column = table.columns[index];
-  ShownColumn shown;
-  shown.label = column.label.in(language);
-  if (!column.unit.empty()) shown.label += fmt::format(" ({})", column.unit);
-  std::vector<double> numbers;
-  for (const auto& row : table.rows) {
-    if (const auto* number = std::get_if<double>(&row[index])) numbers.push_back(*number);
-  }
-  shown.right = !numbers.empty();
-  const std::vector<std::string> figures = show_column(numbers);
-  auto figure = figures.begin();
-  for (const auto& row : table.rows) {
-    if (std::holds_alternative<double>(row[index])) {
-      shown.cells.push_back(*figure++);
-    } else {
-      const auto* text = std::get_if<Text>(&row[index]);
-      shown.cells.push_back(text != nullptr ? text->in(language) : "–");
-    }
-  }
-  return shown;
+  DrawnColumn drawn{column.label.in(language), views::shown_column(table, index, language, table.rows.size()), 0};
+  if (!column.unit.empty()) drawn.label += fmt::format(" ({})", column.unit);
+  return drawn;
 }
 
 /// Width of the label's widest word: the least that it can be wrapped to.
@@ -55,22 +39,23 @@ float widest_word(const Ui& ui, std::string_view label) {
 }
 
 /// As wide as the cells; the label may take a second line to stay within it.
-float fitting_width(const Ui& ui, const ShownColumn& column) {
+float fitting_width(const Ui& ui, const DrawnColumn& column) {
   const float label = text_width(ui, Face::strong, column.label);
   const float wrapped_label = std::max(widest_word(ui, column.label), ui.px(100));
   float width = std::min(label, wrapped_label);
-  for (const std::string& cell : column.cells) width = std::max(width, text_width(ui, Face::body, cell));
+  for (const std::string& cell : column.shown.cells) width = std::max(width, text_width(ui, Face::body, cell));
   return std::ceil(width) + 1;
 }
 
 /// Draws the labels and returns the height that they take.
-float draw_labels(const Ui& ui, const std::vector<ShownColumn>& columns, ImVec2 origin, float padding) {
+float draw_labels(const Ui& ui, const std::vector<DrawnColumn>& columns, ImVec2 origin, float padding) {
   float height = 0;
   float x = origin.x + padding;
-  for (const ShownColumn& column : columns) {
+  for (const DrawnColumn& column : columns) {
     ImGui::SetCursorScreenPos({x, origin.y + ui.px(4)});
-    draw_wrapped(ui, column.label, column.width,
-                 {Face::strong, ui.palette->text, 1, column.right ? markdown::Align::end : markdown::Align::start});
+    draw_wrapped(
+        ui, column.label, column.width,
+        {Face::strong, ui.palette->text, 1, column.shown.right ? markdown::Align::end : markdown::Align::start});
     height = std::max(height, ImGui::GetCursorScreenPos().y - origin.y + ui.px(4));
     x += column.width + 2 * padding;
   }
@@ -83,9 +68,9 @@ void draw_table(const Ui& ui, const Table& table, Language language) {
     ImGui::Dummy({0, ui.px(3)});
   }
   float total = 0;
-  std::vector<ShownColumn> columns;
+  std::vector<DrawnColumn> columns;
   for (std::size_t i = 0; i < table.columns.size(); ++i) {
-    columns.push_back(shown_column(table, i, language));
+    columns.push_back(drawn_column(table, i, language));
     columns.back().width = fitting_width(ui, columns.back());
     total += columns.back().width;
   }
@@ -107,9 +92,9 @@ void draw_table(const Ui& ui, const Table& table, Language language) {
   for (std::size_t row = 0; row < table.rows.size(); ++row, y += row_height) {
     if (!ImGui::IsRectVisible({origin.x, y}, {origin.x + total, y + row_height})) continue;
     float x = origin.x + padding;
-    for (const ShownColumn& column : columns) {
-      const std::string& cell = column.cells[row];
-      const float indent = column.right ? column.width - text_width(ui, Face::body, cell) : 0;
+    for (const DrawnColumn& column : columns) {
+      const std::string& cell = column.shown.cells[row];
+      const float indent = column.shown.right ? column.width - text_width(ui, Face::body, cell) : 0;
       write_at(ui, {std::round(x + indent), y + ui.px(4)}, Face::body, ui.palette->text, cell);
       x += column.width + 2 * padding;
     }

@@ -57,6 +57,14 @@ TEST_CASE("number: a column has the same decimals, as few as show every figure",
   CHECK(show_column(std::vector<double>{}).empty());
 }
 
+TEST_CASE("number: a column of parts of a whole has the digits of the largest", "[app][number]") {
+  using Column = std::vector<std::string>;
+  CHECK(show_column(std::vector{13.4, 0.4165, 0.0, 1.6e-5}, "GiB") == Column{"13.40", "0.42", "0.00", "<0.01"});
+  CHECK(show_column(std::vector{55.45, 44.5497, 0.0003}, "%") == Column{"55.45", "44.55", "<0.01"});
+  CHECK(show_column(std::vector{24.0, 48.0}, "GiB") == Column{"24", "48"});
+  CHECK(show_column(std::vector{2e-5, 3e-6}, "GiB") == Column{"2×10⁻⁵", "3×10⁻⁶"});
+}
+
 TEST_CASE("number: a column of many decades shows each figure on its own", "[app][number]") {
   CHECK(show_column(std::vector{0.0005, 12345.5}) == std::vector<std::string>{"0.0005", "12,345.5"});
 }

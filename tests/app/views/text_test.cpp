@@ -33,7 +33,7 @@ Types  types
   Type        Bits
               bits
   nf4, "new"   4.5
-  none           -
+  none           –
 
 Charts (--out DIR --export png,svg,pdf draws them)
   error  line  Error by block
@@ -58,7 +58,7 @@ TEST_CASE("the same Report in Chinese keeps its columns", "[app][views]") {
   const SampleRun sample;
   const std::string text = views::text(sample.run, {Language::zh, 80, false});
   CHECK_THAT(text, ContainsSubstring("参数\n  block_size  64 values  块大小\n"));
-  CHECK_THAT(text, ContainsSubstring("  类型  位数\n        bits\n  四位   4.5\n  无       -\n"));
+  CHECK_THAT(text, ContainsSubstring("  类型  位数\n        bits\n  四位   4.5\n  无       –\n"));
   CHECK_THAT(text, ContainsSubstring("检验：2 项通过，1 项失败\n"));
   CHECK_THAT(text, ContainsSubstring("          印刷值 0.4：不成立\n"));
 }
