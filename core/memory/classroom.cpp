@@ -31,4 +31,13 @@ Checkpointing checkpointing(const Stats& stats, double saved_share, std::int64_t
   return result;
 }
 
+PracticeTask practice_task(double parameters) {
+  PracticeTask task;
+  task.weights_gb = parameters * 2 / bytes_per_GB;
+  task.optimizer_gb = task.weights_gb * 2;
+  task.gradients_gb = task.weights_gb;
+  task.weights_4bit_gb = parameters * 0.5 / bytes_per_GB;
+  return task;
+}
+
 }  // namespace qlab::classroom

@@ -1,5 +1,6 @@
-// Level "classroom": the memory formulas of a tutorial's explainer script, exactly as it prints them, integer divisions
-// included. They are simplifications and say so; the exact bytes are in ledger.hpp. Nothing here is corrected.
+// Level "classroom": the memory formulas of a tutorial's explainer script and of a practice task, exactly as they print
+// them, integer divisions included. They are simplifications and say so; the exact bytes are in ledger.hpp. Nothing
+// here is corrected.
 // SPDX-License-Identifier: MIT
 #pragma once
 
@@ -40,5 +41,23 @@ struct Checkpointing {
 /// `saved_share` is 0.5 in the script, which gives 0.3 to 0.8 as the range. `batch_size` is ours: the script knows one
 /// sequence only, and every activation is there once for each.
 Checkpointing checkpointing(const Stats& stats, double saved_share, std::int64_t batch_size = 1);
+
+/// A practice task's sums, GB of 1e9 bytes. It does them for 7e9 parameters; activations, adapters and the adapters'
+/// states are figures that it prints without a formula.
+struct PracticeTask {
+  double weights_gb = 0;       ///< 2 bytes a parameter
+  double optimizer_gb = 0;     ///< Adam: 2 weights_gb
+  double gradients_gb = 0;     ///< weights_gb
+  double weights_4bit_gb = 0;  ///< half a byte a parameter
+  double activations_gb = 10;
+  double adapters_gb = 0.04;
+  double adapter_states_gb = 0.08;
+
+  double full_gb() const { return weights_gb + optimizer_gb + gradients_gb + activations_gb; }
+  double lora_gb() const { return weights_gb + adapters_gb + adapter_states_gb; }
+  double qlora_gb() const { return weights_4bit_gb + adapters_gb + adapter_states_gb; }
+};
+
+PracticeTask practice_task(double parameters);
 
 }  // namespace qlab::classroom

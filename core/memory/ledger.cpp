@@ -1,76 +1,114 @@
 #include "core/memory/ledger.hpp"
 
-#include <algorithm>
+#include "core/memory/bitsandbytes.hpp"
+#include "core/memory/optimizer_memory.hpp"
 
 namespace qlab {
 namespace {
 
-constexpr std::int64_t fp16_bytes = 2;
+namespace bnb = bitsandbytes;
+
 constexpr std::int64_t fp32_bytes = 4;
 
-std::int64_t ceil_divide(std::int64_t count, std::int64_t by) { return (count + by - 1) / by; }
+/// Calls visit(module, times) for every module of the model, those of a layer once for all layers.
+template <class Visit>
+void for_each_module(const ModelShape& shape, const Visit& visit) {
+  for (const Module& module : modules_before_layers(shape)) visit(module, std::int64_t{1});
+  for (const Module& module : modules_of_layer(shape)) visit(module, shape.num_layers);
+  for (const Module& module : modules_after_layers(shape)) visit(module, std::int64_t{1});
+}
 
-void add_linear(const LinearModule& linear, WeightStore store, std::int64_t count, WeightBytes& sum) {
-  constexpr std::int64_t block = 64, nested_block = 256, levels = 16;
-  const std::int64_t absmax = ceil_divide(linear.weights(), block);
+void add_linear(const Module& linear, WeightStore store, Dtype rest, std::int64_t times, WeightBytes& sum) {
+  const std::int64_t absmax = bnb::blocks(linear.weights(), bnb::weight_block);
   switch (store) {
-    case WeightStore::bits16: sum.codes += count * fp16_bytes * linear.weights(); break;
+    case WeightStore::plain: sum.codes += times * bytes_of(rest) * linear.weights(); break;
     case WeightStore::int8:
-      sum.codes += count * linear.weights();
-      sum.constants += count * fp32_bytes * linear.outputs;
+      sum.codes += times * linear.weights();
+      sum.constants += times * fp32_bytes * linear.outputs;
       break;
-    case WeightStore::nf4:
-    case WeightStore::nf4_double:
-      sum.codes += count * ceil_divide(linear.weights(), 2);
-      sum.tables += count * fp32_bytes * levels;
-      sum.constants +=
-          count * (store == WeightStore::nf4 ? fp32_bytes * absmax
-                                             : absmax + fp32_bytes * (ceil_divide(absmax, nested_block) + 1));
+    case WeightStore::bits4:
+    case WeightStore::bits4_double: {
+      sum.codes += times * bnb::blocks(linear.weights(), 2);
+      sum.tables += times * fp32_bytes * bnb::levels_4bit;
+      const std::int64_t nested = bnb::blocks(absmax, bnb::constant_block);
+      sum.constants += times * (store == WeightStore::bits4 ? fp32_bytes * absmax : absmax + fp32_bytes * (nested + 1));
       break;
+    }
   }
-  sum.biases += count * fp16_bytes * linear.biases();
 }
 
 }  // namespace
 
-WeightBytes weight_bytes(const ModelShape& shape, WeightStore store) {
-  const ParameterCounts counts = count_parameters(shape);
+WeightBytes weight_bytes(const ModelShape& shape, WeightStore store, Dtype rest) {
   WeightBytes sum;
-  sum.norms = fp16_bytes * counts.norm;
-  sum.embedding = fp16_bytes * counts.embedding;
-  sum.lm_head = fp16_bytes * counts.lm_head;
-  if (store == WeightStore::nf4_double) sum.tables = fp32_bytes * 256;
-  for (const LinearModule& linear : linears_of_layer(shape)) add_linear(linear, store, shape.num_layers, sum);
+  if (store == WeightStore::bits4_double) sum.tables = fp32_bytes * bnb::levels_8bit;
+  for_each_module(shape, [&](const Module& module, std::int64_t times) {
+    const std::int64_t weights = module.tied ? 0 : times * bytes_of(rest) * module.weights();
+    sum.biases += module.is_linear() ? times * bytes_of(rest) * module.biases() : 0;
+    if (module.part == LayerPart::lm_head) {
+      sum.lm_head += weights;
+    } else if (module.is_linear()) {
+      add_linear(module, store, rest, times, sum);
+    } else if (module.kind == ModuleKind::norm) {
+      sum.norms += weights + times * bytes_of(rest) * module.biases();
+    } else {
+      sum.embedding += weights;
+    }
+  });
   return sum;
 }
 
-LayerActivations layer_activations(const ModelShape& shape, std::int64_t batch, std::int64_t seq_length) {
-  return {34 * batch * seq_length * shape.hidden_size, 5 * shape.num_heads * batch * seq_length * seq_length};
+WeightStore weight_store(const StepSettings& settings) {
+  if (settings.method != TrainingMethod::qlora) return WeightStore::plain;
+  return settings.double_quantization ? WeightStore::bits4_double : WeightStore::bits4;
 }
 
-std::int64_t layer_input_bytes(const ModelShape& shape, std::int64_t batch, std::int64_t seq_length) {
-  return fp16_bytes * batch * seq_length * shape.hidden_size;
+Dtype unquantized_dtype(const StepSettings& settings) {
+  return settings.method == TrainingMethod::qlora && settings.kbit_preparation ? Dtype::f32 : settings.base;
 }
 
-std::int64_t logits_bytes(const ModelShape& shape, std::int64_t batch, std::int64_t seq_length) {
-  return 2 * fp32_bytes * batch * seq_length * shape.vocab_size;
+Dtype adapter_dtype(const StepSettings& settings) { return settings.adapters_fp32 ? Dtype::f32 : settings.half; }
+
+std::vector<TrainedTensor> trained_tensors(const ModelShape& shape, const StepSettings& settings) {
+  std::vector<TrainedTensor> tensors;
+  for_each_module(shape, [&](const Module& module, std::int64_t times) {
+    if (settings.method == TrainingMethod::full) {
+      const Dtype dtype = unquantized_dtype(settings);
+      if (!module.tied && module.kind == ModuleKind::norm) tensors.push_back({module.outputs, 0, dtype, times});
+      if (!module.tied && module.kind != ModuleKind::norm) {
+        tensors.push_back({module.inputs, module.outputs, dtype, times});
+      }
+      if (module.bias) tensors.push_back({module.outputs, 0, dtype, times});
+    } else if (settings.lora && is_target(module, settings.lora->targets)) {
+      tensors.push_back({settings.lora->rank, module.inputs, adapter_dtype(settings), times});
+      tensors.push_back({module.outputs, settings.lora->rank, adapter_dtype(settings), times});
+    }
+  });
+  return tensors;
 }
 
-StepLedger step_ledger(const ModelShape& shape, const StepSetup& setup) {
-  StepLedger ledger;
-  if (setup.method == Method::full) {
-    ledger.weights = weight_bytes(shape, WeightStore::bits16);
-    ledger.trainable_parameters = count_parameters(shape).total();
-    ledger.gradients = fp16_bytes * ledger.trainable_parameters;
-  } else {
-    ledger.weights = weight_bytes(shape, setup.method == Method::lora ? WeightStore::bits16 : WeightStore::nf4_double);
-    ledger.trainable_parameters = adapter_parameters(shape, setup.rank, lora_targets(shape, "qkvo"));
-    ledger.adapters = fp32_bytes * ledger.trainable_parameters;
-    ledger.gradients = fp32_bytes * ledger.trainable_parameters;
+std::int64_t count_values(const std::vector<TrainedTensor>& tensors) {
+  std::int64_t sum = 0;
+  for (const TrainedTensor& tensor : tensors) sum += tensor.times * tensor.values();
+  return sum;
+}
+
+StateLedger state_ledger(const ModelShape& shape, const StepSettings& settings) {
+  StateLedger ledger;
+  ledger.base = weight_bytes(shape, weight_store(settings), unquantized_dtype(settings));
+  const bool quantized = settings.method == TrainingMethod::qlora;
+  ledger.weights = ledger.base.rest() + (quantized ? 0 : ledger.base.linear());
+  ledger.quantized_weights = quantized ? ledger.base.codes : 0;
+  ledger.quant_constants = quantized ? ledger.base.constants + ledger.base.tables : 0;
+  const std::vector<TrainedTensor> trained = trained_tensors(shape, settings);
+  ledger.trained_values = count_values(trained);
+  for (const TrainedTensor& tensor : trained) {
+    ledger.gradients += tensor.times * tensor.values() * bytes_of(tensor.dtype);
   }
-  ledger.optimizer_states = 2 * fp32_bytes * ledger.trainable_parameters;
-  ledger.activations = shape.num_layers * layer_activations(shape, setup.batch, setup.seq_length).dense;
-  ledger.logits = logits_bytes(shape, setup.batch, setup.seq_length);
+  if (settings.method != TrainingMethod::full) ledger.adapter = ledger.gradients;
+  const OptimizerBytes state = optimizer_bytes(rule_of(settings.optimizer), trained);
+  ledger.optimizer_state = state.on_card;
+  ledger.paged_state = state.paged;
   return ledger;
 }
 

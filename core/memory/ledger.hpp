@@ -1,24 +1,25 @@
-// Level "ledger": the bytes of every tensor that must exist in one training step, from a model's exact shape. What is
-// alive at the same moment, temporaries and the allocator's rounding are not here; a step simulator has to add them.
+// Level "ledger": the bytes of every tensor that must exist for one training step, whenever it exists; what is alive at
+// the same moment, temporaries and the allocator's rounding are the simulated step's (core/memory/step).
+// Here are the tensors that live as long as the model and its optimizer; activations are in activation_ledger.hpp.
 // Bytes everywhere; divide by bytes_per_GB or bytes_per_GiB to show them.
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <array>
 #include <cstdint>
-#include <span>
-#include <string_view>
+#include <vector>
 
 #include "core/memory/model_shape.hpp"
+#include "core/memory/step/settings.hpp"
+#include "core/tensor/dtype.hpp"
 
 namespace qlab {
 
-/// How the weights of the Linears lie in memory. Embedding, head, norms and biases take 16 bits in every case.
+/// How the weights of the Linears but the head lie in memory.
 enum class WeightStore {
-  bits16,      ///< fp16 or bf16
-  int8,        ///< LLM.int8: one byte a weight, one fp32 scale per output row
-  nf4,         ///< two weights a byte, one fp32 absmax per 64 weights
-  nf4_double,  ///< the same with absmax in 8 bits, one fp32 per 256 of them and one fp32 mean a Linear
+  plain,         ///< in the type of everything else
+  int8,          ///< LLM.int8: one byte a weight, one fp32 scale per output row
+  bits4,         ///< nf4 or fp4: two weights a byte, one fp32 absmax per 64 weights
+  bits4_double,  ///< the same with absmax in 8 bits, one fp32 per 256 of them and one fp32 mean a Linear
 };
 
 struct WeightBytes {
@@ -31,56 +32,51 @@ struct WeightBytes {
   std::int64_t lm_head = 0;  ///< 0 when tied to the embedding
 
   std::int64_t linear() const { return codes + constants + tables; }
-  std::int64_t kept_in_16_bits() const { return biases + norms + embedding + lm_head; }
-  std::int64_t total() const { return linear() + kept_in_16_bits(); }
+  std::int64_t rest() const { return biases + norms + embedding + lm_head; }
+  std::int64_t total() const { return linear() + rest(); }
 };
 
-/// Block sizes as bitsandbytes' defaults: 64 weights, 256 constants, each Linear rounded up by itself.
-WeightBytes weight_bytes(const ModelShape& shape, WeightStore store);
+/// `rest` is the type of embedding, head, norms and biases, and of plain Linears.
+/// Block sizes are bitsandbytes' defaults, each Linear rounded up by itself.
+WeightBytes weight_bytes(const ModelShape& shape, WeightStore store, Dtype rest = Dtype::bf16);
 
-/// What one layer keeps from its forward pass for the backward pass with 16-bit activations: B T (34 H + 5 a T) bytes
-/// (Korthikanti et al. 2022, "Reducing activation recomputation in large transformer models", eq. 1; a is the number of
-/// heads). Counted there for a GPT layer with dropout; a Llama layer differs in the parts, not in the order of size.
-struct LayerActivations {
-  std::int64_t dense = 0;             ///< 34 B T H
-  std::int64_t attention_scores = 0;  ///< 5 a B T^2; fused attention kernels (flash, sdpa) do not keep them
+/// The store and the types that settings mean.
+WeightStore weight_store(const StepSettings& settings);
+Dtype unquantized_dtype(const StepSettings& settings);
+Dtype adapter_dtype(const StepSettings& settings);
+
+/// A tensor that is trained; `times` modules of the model have one of this size.
+struct TrainedTensor {
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;  ///< 0: it has one dimension only
+  Dtype dtype = Dtype::f32;
+  std::int64_t times = 1;
+
+  std::int64_t values() const { return rows * (columns == 0 ? 1 : columns); }
 };
 
-LayerActivations layer_activations(const ModelShape& shape, std::int64_t batch, std::int64_t seq_length);
+/// Every parameter with full fine-tuning, else the two matrices of each adapter.
+std::vector<TrainedTensor> trained_tensors(const ModelShape& shape, const StepSettings& settings);
+std::int64_t count_values(const std::vector<TrainedTensor>& tensors);
 
-/// 2 B T H: a layer's input in 16 bits, the part that stays when the layer is checkpointed.
-std::int64_t layer_input_bytes(const ModelShape& shape, std::int64_t batch, std::int64_t seq_length);
+/// What stays from step to step, by the names of the simulated step's breakdown.
+struct StateLedger {
+  WeightBytes base;                    ///< the model's own weights
+  std::int64_t weights = 0;            ///< those of them that are not quantized
+  std::int64_t quantized_weights = 0;  ///< codes
+  std::int64_t quant_constants = 0;    ///< with their tables
+  std::int64_t adapter = 0;
+  std::int64_t gradients = 0;  ///< of what is trained, in its type
+  std::int64_t optimizer_state = 0;
+  std::int64_t paged_state = 0;  ///< optimizer state that may lie on the host; in no total
+  std::int64_t trained_values = 0;
 
-/// 8 B T V: the logits in fp32 and their gradient.
-std::int64_t logits_bytes(const ModelShape& shape, std::int64_t batch, std::int64_t seq_length);
-
-enum class Method {
-  full,   ///< every weight trained: 16-bit weights and gradients, fp32 AdamW states, 12 bytes a parameter
-  lora,   ///< 16-bit weights frozen; adapters, their gradients and states in fp32, as PEFT keeps them
-  qlora,  ///< the same on NF4 weights with double quantization
+  std::int64_t total() const {
+    return weights + quantized_weights + quant_constants + adapter + gradients + optimizer_state;
+  }
 };
 
-struct StepSetup {
-  Method method = Method::qlora;
-  std::int64_t batch = 1;
-  std::int64_t seq_length = 1024;
-  std::int64_t rank = 16;  ///< of adapters on q, k, v and o; full fine-tuning has none
-};
-
-struct StepLedger {
-  WeightBytes weights;  ///< of the model
-  std::int64_t trainable_parameters = 0;
-  std::int64_t adapters = 0;          ///< fp32
-  std::int64_t gradients = 0;         ///< of what is trained
-  std::int64_t optimizer_states = 0;  ///< AdamW: two fp32 a trained parameter
-  std::int64_t activations = 0;       ///< every layer's dense part: fused attention, no checkpointing
-  std::int64_t logits = 0;            ///< and their gradient
-
-  /// What is there before the first token: weights, adapters, gradients and states.
-  std::int64_t model_state() const { return weights.total() + adapters + gradients + optimizer_states; }
-  std::int64_t total() const { return model_state() + activations + logits; }
-};
-
-StepLedger step_ledger(const ModelShape& shape, const StepSetup& setup);
+/// Byte for byte what the simulated step holds (tests/core/memory/ledger_test.cpp).
+StateLedger state_ledger(const ModelShape& shape, const StepSettings& settings);
 
 }  // namespace qlab

@@ -5,63 +5,59 @@
 #include <cmath>
 #include <utility>
 
-#include "core/base/check.hpp"
-#include "lessons/06-memory-ledger/memory_ledger.hpp"
+#include "lessons/06-memory-ledger/axes.hpp"
+#include "lessons/support/figures.hpp"
 
 namespace qlab::lessons::memory_ledger {
 namespace {
 
 const Text memory_label{"Memory", "显存"};
 
-/// One slider's way along an axis: which figure it sets, and what the axis is called.
-struct SliderAxis {
-  const char* parameter;
-  char letter;
-  Text label;
-  std::int64_t Sliders::*figure;
-  std::int64_t multiple = 1;  ///< values along the axis are multiples of it
-};
-
-const SliderAxis hidden_axis{
-    "hidden_size", 'H', {"Hidden size H", "隐藏维度 H"}, &Sliders::hidden_size, 128};  // whole heads
-const SliderAxis layer_axis{"num_layers", 'L', {"Layers L", "层数 L"}, &Sliders::num_layers};
-const SliderAxis length_axis{"seq_length", 'T', {"Sequence length T", "序列长度 T"}, &Sliders::seq_length};
 const SliderAxis vocabulary_axis{"vocab_size", 'V', {"Vocabulary V", "词表大小 V"}, &Sliders::vocab_size};
 
-const ParameterSpec& spec_of(const Parameters& parameters, const SliderAxis& axis) {
-  const ParameterSpec* spec = parameters.find(axis.parameter);
-  QLAB_CHECK(spec != nullptr);
-  return *spec;
-}
-
-/// At most `count` values over the slider's range, evenly or by equal factors as the slider goes.
-std::vector<double> values_along(const ParameterSpec& spec, const SliderAxis& axis, int count) {
-  const auto multiple = static_cast<double>(axis.multiple);
-  std::vector<double> values;
-  for (int i = 0; i < count; ++i) {
-    const double share = static_cast<double>(i) / (count - 1);
-    const double raw = spec.logarithmic ? spec.minimum * std::pow(spec.maximum / spec.minimum, share)
-                                        : spec.minimum + (spec.maximum - spec.minimum) * share;
-    const double value = std::clamp(std::round(raw / multiple) * multiple, spec.minimum, spec.maximum);
-    if (values.empty() || value > values.back()) values.push_back(value);
-  }
-  return values;
-}
-
-Axis axis_of(const Parameters& parameters, const SliderAxis& axis) {
-  return {.label = axis.label, .logarithmic = spec_of(parameters, axis).logarithmic};
-}
-
-ReferenceLine present_value(const Sliders& sliders, const SliderAxis& axis, bool vertical) {
-  const std::int64_t at = sliders.*axis.figure;
-  const std::string text = fmt::format("{} = {}", axis.letter, at);
-  return {vertical, static_cast<double>(at), {text, text}};
+/// The three levels side by side, each as a stack of the same parts.
+Chart levels_chart(const Sliders& sliders, const StepLedger& ledger, const StepFigures& step) {
+  using step::Category;
+  const auto script = classroom::paged_memory(sliders.stats());
+  const auto activations = classroom::checkpointing(sliders.stats(), sliders.checkpointed ? 0.5 : 0);
+  const bool quantized = sliders.method == TrainingMethod::qlora;
+  const auto alive = [&](std::initializer_list<Category> categories) {
+    std::int64_t sum = 0;
+    for (const Category category : categories) sum += step.breakdown[static_cast<std::size_t>(category)];
+    return gib(sum);
+  };
+  const Text method = label_of(sliders.method);
+  Chart chart = chart_of("three_levels", ChartKind::stacked_bars,
+                         {"Three levels of truth: " + method.en, "三个层次的真相：" + method.zh});
+  chart.x = axis_of_names({{"Classroom", "课堂公式"},
+                           {"Ledger: must exist", "账本：必须存在"},
+                           {"Simulated step: at its peak", "模拟一步：峰值时刻"}});
+  chart.y = axis_from_zero(memory_label, "GiB");
+  const auto part = [&](const char* name, Text label, double printed, double exists, double at_peak) {
+    chart.series.push_back({.name = name, .label = std::move(label), .x = {0, 1, 2}, .y = {printed, exists, at_peak}});
+  };
+  part("weights", {"Weights", "权重"}, quantized ? gib(script.int4_bytes) : script.fp16_gb,
+       gib(ledger.state.base.total()),
+       alive({Category::weights, Category::quantized_weights, Category::quant_constants}));
+  part("activations", {"Activations", "激活"}, activations.kept_gb, gib(ledger.activation_total()),
+       alive({Category::saved_activations, Category::cast_weights}));
+  part("optimizer_states", {"Optimizer states", "优化器状态"}, quantized ? gib(script.optimizer_bytes) : 0,
+       gib(ledger.state.optimizer_state), alive({Category::optimizer_state}));
+  part("gradients", {"Gradients", "梯度"}, 0, gib(ledger.state.gradients), alive({Category::gradients}));
+  part("temporaries", {"Temporaries", "临时张量"}, 0, 0,
+       alive({Category::temporaries, Category::buffers, Category::inputs}));
+  part("logits", {"Logits and loss", "logits 与损失"}, 0, gib(ledger.activations.logits_bytes),
+       alive({Category::logits_and_loss}));
+  part("adapters", {"Adapters", "适配器"}, 0, gib(ledger.state.adapter), alive({Category::adapter}));
+  chart.note = {"The ledger adds up all tensors; the simulated step knows which of them meet.",
+                "账本把所有张量相加；模拟一步知道哪些会同时在场。"};
+  return chart;
 }
 
 Chart weight_bars(const Sliders& sliders) {
   const ModelShape shape = sliders.shape();
   const auto script = classroom::paged_memory(sliders.stats());
-  const StepLedger qlora = sliders.ledger(Method::qlora);
+  const StateLedger qlora = sliders.state(TrainingMethod::qlora);
   Chart chart;
   chart.name = "bars";
   chart.kind = ChartKind::grouped_bars;
@@ -80,17 +76,17 @@ Chart weight_bars(const Sliders& sliders) {
       {.name = "ledger",
        .label = {"Ledger: every tensor counted", "账本：逐个张量计算"},
        .x = positions,
-       .y = {gib(weight_bytes(shape, WeightStore::bits16).total()), gib(weight_bytes(shape, WeightStore::int8).total()),
-             gib(qlora.weights.total()), gib(qlora.model_state())}}};
-  chart.note = {
-      "Ledger, last bar: NF4 weights, embedding and head in 16 bits, adapters with gradients and AdamW states.",
-      "账本的最后一根柱：NF4 权重、16 位的嵌入与输出头、适配器及其梯度和 AdamW 状态。"};
+       .y = {gib(weight_bytes(shape, WeightStore::plain).total()), gib(weight_bytes(shape, WeightStore::int8).total()),
+             gib(weight_bytes(shape, WeightStore::bits4_double).total()), gib(qlora.total())}}};
+  chart.note = {"Ledger, last bar: NF4 weights, embedding and head in fp32, adapters with gradients and AdamW states.",
+                "账本的最后一根柱：NF4 权重、fp32 的嵌入与输出头、适配器及其梯度和 AdamW 状态。"};
   return chart;
 }
 
 Chart method_bars(const Sliders& sliders) {
-  const std::array<StepLedger, 3> steps{sliders.ledger(Method::full), sliders.ledger(Method::lora),
-                                        sliders.ledger(Method::qlora)};
+  const std::array<StepLedger, 3> steps{ledger_of(sliders, TrainingMethod::full),
+                                        ledger_of(sliders, TrainingMethod::lora),
+                                        ledger_of(sliders, TrainingMethod::qlora)};
   Chart chart;
   chart.name = "methods";
   chart.kind = ChartKind::stacked_bars;
@@ -104,46 +100,15 @@ Chart method_bars(const Sliders& sliders) {
                             .y = {gib(bytes(steps[0])), gib(bytes(steps[1])), gib(bytes(steps[2]))}});
   };
   // In this order neighbours differ most in colour, and what is never large comes last.
-  add("weights", {"Weights", "权重"}, [](const StepLedger& s) { return s.weights.total(); });
-  add("activations", {"Activations", "激活"}, [](const StepLedger& s) { return s.activations; });
-  add("gradients", {"Gradients", "梯度"}, [](const StepLedger& s) { return s.gradients; });
-  add("optimizer_states", {"AdamW states", "AdamW 状态"}, [](const StepLedger& s) { return s.optimizer_states; });
-  add("adapters", {"Adapters", "适配器"}, [](const StepLedger& s) { return s.adapters; });
-  add("logits", {"Logits and gradient", "logits 及其梯度"}, [](const StepLedger& s) { return s.logits; });
-  chart.note = {"No checkpointing, fused attention. Quantizing shrinks the weights only; activations stay as they are.",
-                "不用检查点，融合注意力。量化只缩小权重，激活大小不变。"};
-  return chart;
-}
-
-/// Each grid point is the ledger of a whole QLoRA step.
-Chart contour(const char* name, const Sliders& sliders, const Parameters& parameters, const SliderAxis& across,
-              const SliderAxis& up) {
-  constexpr int points = 41;
-  Chart chart;
-  chart.name = name;
-  chart.kind = ChartKind::heat_map;
-  chart.title = {fmt::format("A QLoRA step over {} and {} (ledger)", across.letter, up.letter),
-                 fmt::format("QLoRA 一步的显存随 {} 与 {} 的变化（账本）", across.letter, up.letter)};
-  chart.x = axis_of(parameters, across);
-  chart.y = axis_of(parameters, up);
-  chart.z = {.label = memory_label, .unit = "GiB", .logarithmic = true};
-  chart.grid.x = values_along(spec_of(parameters, across), across, points);
-  chart.grid.y = values_along(spec_of(parameters, up), up, points);
-  for (const double y : chart.grid.y) {
-    for (const double x : chart.grid.x) {
-      Sliders there = sliders;
-      there.*across.figure = static_cast<std::int64_t>(x);
-      there.*up.figure = static_cast<std::int64_t>(y);
-      chart.grid.z.push_back(gib(there.ledger(Method::qlora).total()));
-    }
-  }
-  // GiB that cards are sold with, and doubled beyond either end, so that every map has lines.
-  chart.grid.levels = {0.5, 1, 2, 4, 8, 12, 16, 24, 48, 80, 160, 320, 640, 1280, 2560, 5120};
-  chart.lines = {present_value(sliders, across, true), present_value(sliders, up, false)};
-  chart.note = {
-      "Contour lines: sizes of cards up to 80. Weights, adapters with gradients and AdamW, activations 34 B T H L, "
-      "logits.",
-      "80 以内的等高线取常见显卡的容量。包括权重、适配器及其梯度和 AdamW、激活 34 B T H L、logits。"};
+  add("weights", {"Weights", "权重"}, [](const StepLedger& s) { return s.state.base.total(); });
+  add("activations", {"Activations", "激活"}, [](const StepLedger& s) { return s.activation_total(); });
+  add("gradients", {"Gradients", "梯度"}, [](const StepLedger& s) { return s.state.gradients; });
+  add("optimizer_states", {"AdamW states", "AdamW 状态"}, [](const StepLedger& s) { return s.state.optimizer_state; });
+  add("adapters", {"Adapters", "适配器"}, [](const StepLedger& s) { return s.state.adapter; });
+  add("logits", {"Logits and gradient", "logits 及其梯度"},
+      [](const StepLedger& s) { return s.activations.logits_bytes; });
+  chart.note = {"Everything that must exist, at once or not. Quantizing shrinks the weights, not the activations.",
+                "必须存在的全部张量，不论是否同时。量化缩小的是权重，不是激活。"};
   return chart;
 }
 
@@ -155,19 +120,19 @@ Chart vocabulary_curve(const Sliders& sliders, const Parameters& parameters) {
   chart.title = {"A larger vocabulary (ledger)", "词表变大的代价（账本）"};
   chart.x = {.label = vocabulary_axis.label};  // even where the slider is not: what is proportional to V looks so
   chart.y = {.label = memory_label, .unit = "GiB", .minimum = 0.0};
-  Series logits{.name = "logits", .label = {"Logits and gradient, 8 B T V", "logits 及其梯度，8 B T V"}};
-  Series rest{.name = "embedding_and_head", .label = {"Embedding and head, 16 bits", "嵌入与输出头，16 位"}};
+  Series logits{.name = "logits", .label = {"Logits and gradients, 12 B T V", "logits 及其梯度，12 B T V"}};
+  Series rest{.name = "embedding_and_head", .label = {"Embedding and head", "嵌入与输出头"}};
   Series linear{.name = "linear_weights", .label = {"All Linears in NF4", "NF4 的全部线性层"}};
   Series layer{.name = "one_layer", .label = {"One layer recomputed", "重算的一层"}};
-  for (const double v : values_along(spec_of(parameters, vocabulary_axis), vocabulary_axis, 33)) {
+  for (const double v : values_along(spec_of(parameters, vocabulary_axis), vocabulary_axis, 17)) {
     Sliders there = sliders;
     there.vocab_size = static_cast<std::int64_t>(v);
-    const StepLedger step = there.ledger(Method::qlora);
+    const StepLedger step = ledger_of(there, TrainingMethod::qlora);
     for (Series* series : {&logits, &rest, &linear, &layer}) series->x.push_back(v);
-    logits.y.push_back(gib(step.logits));
-    rest.y.push_back(gib(step.weights.embedding + step.weights.lm_head));
-    linear.y.push_back(gib(step.weights.linear()));
-    layer.y.push_back(gib(layer_activations(there.shape(), there.batch_size, there.seq_length).dense));
+    logits.y.push_back(gib(step.activations.logits_bytes));
+    rest.y.push_back(gib(step.state.base.embedding + step.state.base.lm_head));
+    linear.y.push_back(gib(step.state.base.linear()));
+    layer.y.push_back(gib(step.activations.layer_bytes));
   }
   chart.series = {std::move(logits), std::move(rest), std::move(linear), std::move(layer)};
   chart.lines = {present_value(sliders, vocabulary_axis, true)};
@@ -178,12 +143,9 @@ Chart vocabulary_curve(const Sliders& sliders, const Parameters& parameters) {
 
 }  // namespace
 
-std::vector<Chart> charts(const Sliders& sliders, const Parameters& parameters) {
-  return {weight_bars(sliders),
-          method_bars(sliders),
-          contour("contour_hl", sliders, parameters, hidden_axis, layer_axis),
-          contour("contour_ht", sliders, parameters, hidden_axis, length_axis),
-          contour("contour_lt", sliders, parameters, layer_axis, length_axis),
+std::vector<Chart> charts(const Sliders& sliders, const Parameters& parameters, const StepLedger& ledger,
+                          const StepFigures& step) {
+  return {levels_chart(sliders, ledger, step), weight_bars(sliders), method_bars(sliders),
           vocabulary_curve(sliders, parameters)};
 }
 

@@ -1,13 +1,16 @@
+#include <array>
 #include <string>
 #include <utility>
 
 #include "lessons/06-memory-ledger/memory_ledger.hpp"
+#include "lessons/support/figures.hpp"
 
 namespace qlab::lessons::memory_ledger {
 namespace {
 
-/// Letters and digits that are the same in both languages.
-Text formula(std::string text) { return {text, std::move(text)}; }
+using step::Category;
+
+constexpr std::monostate none{};
 
 Table classroom_table(const Sliders& sliders) {
   const auto memory = classroom::paged_memory(sliders.stats());
@@ -18,31 +21,64 @@ Table classroom_table(const Sliders& sliders) {
       {{"quantity", "", {"Quantity", "项目"}}, {"formula", "", {"Formula", "公式"}}, {"size", "GiB", {"Size", "大小"}}},
       {}};
   table.rows = {
-      {Text{"FP16 weights", "FP16 权重"}, formula("12 H² L × 2"), memory.fp16_gb},
-      {Text{"4-bit weights", "4 位权重"}, formula("12 H² L // 2"), gib(memory.int4_bytes)},
-      {Text{"optimizer: two copies of them", "优化器：4 位权重的两份"}, formula("12 H² L // 2 × 2"),
+      {Text{"FP16 weights", "FP16 权重"}, same("12 H² L × 2"), memory.fp16_gb},
+      {Text{"4-bit weights", "4 位权重"}, same("12 H² L // 2"), gib(memory.int4_bytes)},
+      {Text{"optimizer: two copies of them", "优化器：4 位权重的两份"}, same("12 H² L // 2 × 2"),
        gib(memory.optimizer_bytes)},
-      {Text{"QLoRA", "QLoRA"}, formula("12 H² L // 2 × 3"), memory.qlora_gb},
-      {Text{"activations", "激活"}, formula("2 H T L"), checkpointing.activations_gb},
-      {Text{"saved by checkpointing", "检查点节省"}, formula("2 H T L × 0.5"), checkpointing.saved_gb},
+      {Text{"QLoRA", "QLoRA"}, same("12 H² L // 2 × 3"), memory.qlora_gb},
+      {Text{"activations", "激活"}, same("2 H T L"), checkpointing.activations_gb},
+      {Text{"saved by checkpointing", "检查点节省"}, same("2 H T L × 0.5"), checkpointing.saved_gb},
   };
+  return table;
+}
+
+/// Part by part: the script's figure, the tensors that must exist, what of them is alive at the simulated peak.
+Table levels_table(const Sliders& sliders, const StepLedger& ledger, const StepFigures& step) {
+  const auto memory = classroom::paged_memory(sliders.stats());
+  const auto activations = classroom::checkpointing(sliders.stats(), sliders.checkpointed ? 0.5 : 0);
+  const bool quantized = sliders.method == TrainingMethod::qlora;
+  const auto alive = [&](std::initializer_list<Category> categories) {
+    std::int64_t sum = 0;
+    for (const Category category : categories) sum += step.breakdown[static_cast<std::size_t>(category)];
+    return gib(sum);
+  };
+  Table table{"levels",
+              {"Three levels of truth, part by part", "三个层次的真相，逐项对照"},
+              {{"part", "", {"Part", "部分"}},
+               {"classroom", "GiB", {"Classroom", "课堂公式"}},
+               {"ledger", "GiB", {"Ledger: must exist", "账本：必须存在"}},
+               {"simulated", "GiB", {"Simulated: alive at the peak", "模拟：峰值时在场"}}},
+              {}};
+  table.rows = {
+      {Text{"weights", "权重"}, quantized ? gib(memory.int4_bytes) : memory.fp16_gb, gib(ledger.state.base.total()),
+       alive({Category::weights, Category::quantized_weights, Category::quant_constants})},
+      {Text{"adapters", "适配器"}, none, gib(ledger.state.adapter), alive({Category::adapter})},
+      {Text{"gradients", "梯度"}, none, gib(ledger.state.gradients), alive({Category::gradients})},
+      {Text{"optimizer states", "优化器状态"}, none, gib(ledger.state.optimizer_state),
+       alive({Category::optimizer_state})},
+      {Text{"activations", "激活"}, activations.kept_gb, gib(ledger.activation_total()),
+       alive({Category::saved_activations, Category::cast_weights})},
+      {Text{"logits and loss", "logits 与损失"}, none, gib(ledger.activations.logits_bytes),
+       alive({Category::logits_and_loss})},
+      {Text{"temporaries, buffers, inputs", "临时张量、缓冲区、输入"}, none, none,
+       alive({Category::temporaries, Category::buffers, Category::inputs})},
+      {Text{"all of it", "合计"}, sliders.classroom_gib(), gib(ledger.total()), gib(step.peak_bytes)},
+  };
+  constexpr std::size_t optimizer_row = 3;  // the script's FP16 side has none
+  if (quantized) table.rows[optimizer_row][1] = gib(memory.optimizer_bytes);
   return table;
 }
 
 Table weights_table(const Sliders& sliders) {
   const ModelShape shape = sliders.shape();
   const auto linear_weights = static_cast<double>(quantized_linears(shape).weights);
-  const auto row = [&](Text name, WeightStore store) -> std::vector<Cell> {
-    const WeightBytes bytes = weight_bytes(shape, store);
-    return {std::move(name),
-            gib(bytes.codes),
-            gib(bytes.constants + bytes.tables),
-            gib(bytes.kept_in_16_bits()),
-            gib(bytes.total()),
-            8 * static_cast<double>(bytes.linear()) / linear_weights};
+  const auto row = [&](Text name, WeightStore store, Dtype rest = Dtype::bf16) -> std::vector<Cell> {
+    const WeightBytes bytes = weight_bytes(shape, store, rest);
+    return {std::move(name),   gib(bytes.codes),   gib(bytes.constants + bytes.tables),
+            gib(bytes.rest()), gib(bytes.total()), 8 * static_cast<double>(bytes.linear()) / linear_weights};
   };
   Table table{"weights",
-              {"Ledger: the weights in four types", "账本：四种类型的权重"},
+              {"Ledger: the weights in each type", "账本：各种类型的权重"},
               {{"type", "", {"Type of the Linears", "线性层的类型"}},
                {"codes", "GiB", {"Codes", "编码"}},
                {"constants", "GiB", {"Constants", "量化常数"}},
@@ -50,52 +86,37 @@ Table weights_table(const Sliders& sliders) {
                {"total", "GiB", {"Total", "合计"}},
                {"bits", "bits", {"Bits a linear weight", "每个线性权重的位数"}}},
               {}};
-  table.rows = {row({"16 bits", "16 位"}, WeightStore::bits16), row({"INT8", "INT8"}, WeightStore::int8),
-                row({"NF4", "NF4"}, WeightStore::nf4),
-                row({"NF4, double quantization", "NF4，双重量化"}, WeightStore::nf4_double)};
+  table.rows = {
+      row({"16 bits", "16 位"}, WeightStore::plain), row({"INT8 (LLM.int8)", "INT8（LLM.int8）"}, WeightStore::int8),
+      row({"NF4 or FP4", "NF4 或 FP4"}, WeightStore::bits4),
+      row({"NF4, double quantization", "NF4，双重量化"}, WeightStore::bits4_double),
+      row({"the same after k-bit preparation", "同上，经 k-bit 准备"}, WeightStore::bits4_double, Dtype::f32)};
   return table;
 }
 
-Table ledger_table(const Sliders& sliders) {
-  const StepLedger full = sliders.ledger(Method::full);
-  const StepLedger lora = sliders.ledger(Method::lora);
-  const StepLedger qlora = sliders.ledger(Method::qlora);
-  const auto row = [&](Text part, Text kept, auto bytes) -> std::vector<Cell> {
-    return {std::move(part), std::move(kept), gib(bytes(full)), gib(bytes(lora)), gib(bytes(qlora))};
-  };
-  Table table{"ledger",
-              {"Ledger: one training step, tensor by tensor", "账本：一个训练步的全部张量"},
-              {{"part", "", {"Part", "部分"}},
-               {"kept_as", "", {"Kept as", "存法"}},
-               {"full", "GiB", {"Full fine-tuning", "全参数微调"}},
-               {"lora", "GiB", {"LoRA", "LoRA"}},
-               {"qlora", "GiB", {"QLoRA", "QLoRA"}}},
+Table layer_table(const StepLedger& ledger) {
+  Table table{"layer",
+              {"Ledger: what one layer keeps, none checkpointed", "账本：一层保存什么（不用检查点）"},
+              {{"made_by", "", {"Made by", "由谁产生"}},
+               {"part", "", {"Part", "部分"}},
+               {"shape", "", {"Shape", "形状"}},
+               {"type", "", {"Type", "类型"}},
+               {"size", "MiB", {"Size", "大小"}}},
               {}};
-  table.rows = {
-      row({"weights of the Linears", "线性层权重"},
-          {"16 bits; QLoRA: NF4, double quantization", "16 位；QLoRA：NF4 双重量化"},
-          [](const StepLedger& s) { return s.weights.linear(); }),
-      row({"embedding, head, norms", "嵌入、输出头、归一化"}, {"16 bits", "16 位"},
-          [](const StepLedger& s) { return s.weights.kept_in_16_bits(); }),
-      row({"adapters", "适配器"}, {"fp32, r = 16 on q, k, v, o", "fp32，q、k、v、o 上 r = 16"},
-          [](const StepLedger& s) { return s.adapters; }),
-      row({"gradients", "梯度"}, {"full: 16 bits; adapters: fp32", "全参数：16 位；适配器：fp32"},
-          [](const StepLedger& s) { return s.gradients; }),
-      row({"AdamW states", "AdamW 状态"}, {"two fp32 a trained parameter", "每个可训练参数两个 fp32"},
-          [](const StepLedger& s) { return s.optimizer_states; }),
-      row({"activations", "激活"}, {"34 B T H a layer, 16 bits", "每层 34 B T H，16 位"},
-          [](const StepLedger& s) { return s.activations; }),
-      row({"logits and gradient", "logits 及其梯度"}, {"8 B T V, fp32", "8 B T V，fp32"},
-          [](const StepLedger& s) { return s.logits; }),
-      row({"all of it", "合计"}, {"no checkpointing", "不用检查点"}, [](const StepLedger& s) { return s.total(); }),
-  };
+  constexpr double bytes_per_MiB = 1024.0 * 1024.0;
+  for (const KeptTensor& tensor : ledger.activations.layer) {
+    std::string shape;
+    for (int i = 0; i < tensor.sizes.dims; ++i) shape += (i == 0 ? "" : " × ") + std::to_string(tensor.sizes[i]);
+    table.rows.push_back({same(name_of(tensor.made_by)), label_of(tensor.part), same(shape.empty() ? "1" : shape),
+                          same(torch_name_of(tensor.dtype)), static_cast<double>(tensor.bytes) / bytes_per_MiB});
+  }
   return table;
 }
 
 }  // namespace
 
-std::vector<Table> tables(const Sliders& sliders) {
-  return {classroom_table(sliders), weights_table(sliders), ledger_table(sliders)};
+std::vector<Table> level_tables(const Sliders& sliders, const StepLedger& ledger, const StepFigures& step) {
+  return {levels_table(sliders, ledger, step), classroom_table(sliders), weights_table(sliders), layer_table(ledger)};
 }
 
 }  // namespace qlab::lessons::memory_ledger

@@ -6,6 +6,7 @@
 namespace qlab::lessons {
 
 // One line a lesson: the declaration of its experiment.cpp, and its row below.
+Result<Report> why_qlora_experiment(const Parameters& parameters, const Context& context);
 Result<Report> linear_int4_experiment(const Parameters& parameters, const Context& context);
 Result<Report> nf4_experiment(const Parameters& parameters, const Context& context);
 Result<Report> blockwise_experiment(const Parameters& parameters, const Context& context);
@@ -16,7 +17,8 @@ Result<Report> paged_optimizer_experiment(const Parameters& parameters, const Co
 Result<Report> lora_experiment(const Parameters& parameters, const Context& context);
 
 std::span<const NamedExperiment> experiments() {
-  static constexpr std::array<NamedExperiment, 8> rows{{
+  static constexpr auto rows = std::to_array<NamedExperiment>({
+      {"why-qlora", why_qlora_experiment},
       {"linear-int4", linear_int4_experiment},
       {"nf4", nf4_experiment},
       {"blockwise", blockwise_experiment},
@@ -25,7 +27,7 @@ std::span<const NamedExperiment> experiments() {
       {"checkpointing", checkpointing_experiment},
       {"paged-optimizer", paged_optimizer_experiment},
       {"lora", lora_experiment},
-  }};
+  });
   return rows;
 }
 

@@ -84,4 +84,45 @@ TEST_CASE("a link to a lesson leads to one", "[lessons][text]") {
   }
 }
 
+/// The emphasised words of a text. In English those that begin with a capital are titles: of a chart, a table, a
+/// scenario.
+std::vector<std::string> emphasised(const std::string& text) {
+  std::vector<std::string> phrases;
+  const markdown::Document document = markdown::parse(text);
+  walk(document.blocks, [&](const markdown::Block& block) {
+    for (const markdown::Span& span : block.spans) {
+      if (span.emphasis && !span.strong) phrases.push_back(span.text);
+    }
+  });
+  return phrases;
+}
+
+/// Every title that one of the lesson's scenarios shows, and their own.
+std::vector<Text> titles_of(const lessons::Lesson& lesson) {
+  std::vector<Text> titles;
+  for (const lessons::Scenario& scenario : lesson.scenarios) {
+    titles.push_back(scenario.title);
+    const Report report = run_lesson(lesson, scenario.name);
+    for (const Chart& chart : report.charts) titles.push_back(chart.title);
+    for (const Table& table : report.tables) titles.push_back(table.title);
+  }
+  return titles;
+}
+
+TEST_CASE("a chart, table or scenario that a text names has that title, in both languages", "[lessons][text]") {
+  for (const lessons::Lesson& lesson : built_in_lessons()) {
+    const std::vector<Text> titles = titles_of(lesson);
+    const std::vector<std::string> chinese = emphasised(lesson.body.zh);
+    for (const std::string& phrase : emphasised(lesson.body.en)) {
+      if (phrase.empty() || phrase[0] < 'A' || phrase[0] > 'Z') continue;
+      CAPTURE(lesson.id, phrase);
+      CHECK(std::any_of(titles.begin(), titles.end(), [&](const Text& title) {
+        return title.en.starts_with(phrase) && std::any_of(chinese.begin(), chinese.end(), [&](const std::string& one) {
+                 return one.size() > 3 && title.zh.starts_with(one);
+               });
+      }));
+    }
+  }
+}
+
 }  // namespace

@@ -41,4 +41,15 @@ TEST_CASE("half a byte a parameter is an integer division, as in the script", "[
   CHECK(memory.qlora_bytes == 162);
 }
 
+TEST_CASE("the practice task's terms add up as it prints them, two of its sums but nearly", "[core][memory][golden]") {
+  const auto task = classroom::practice_task(7e9);
+  CHECK(task.weights_gb == 14);
+  CHECK(task.optimizer_gb == 28);
+  CHECK(task.gradients_gb == 14);
+  CHECK(task.full_gb() == 66);
+  CHECK(task.lora_gb() == Approx(14.12));  // printed as 14.2
+  CHECK(task.weights_4bit_gb == 3.5);
+  CHECK(task.qlora_gb() == Approx(3.62));  // printed as 3.7
+}
+
 }  // namespace
