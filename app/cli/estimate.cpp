@@ -20,10 +20,17 @@ Result<int> run_estimate(const EstimateOptions& typed, const Common& common) {
     return Error{Errc::bad_argument, "it takes exactly one of --model, --cases and --measured", "qloralab estimate",
                  "see qloralab estimate --help"};
   }
+  if (!typed.trace.empty() && !shape) {
+    return Error{Errc::bad_argument, "--trace without --model", "qloralab estimate", "a trace is of one step"};
+  }
   if (!typed.cases.empty()) return estimate_cases(typed.cases, common);
   if (!typed.measured.empty()) return estimate_measured(typed, common);
   if (!typed.sweep.empty() && !typed.compare.empty()) {
     return Error{Errc::bad_argument, "--sweep beside --compare", "qloralab estimate", "give one or the other"};
+  }
+  if (!typed.trace.empty() && !(typed.sweep.empty() && typed.compare.empty())) {
+    return Error{Errc::bad_argument, "--trace beside --sweep or --compare", "qloralab estimate",
+                 "a trace is of one step"};
   }
   if (!typed.sweep.empty()) return estimate_sweep(typed, common);
   if (!typed.compare.empty()) return estimate_compare(typed, common);
@@ -118,6 +125,9 @@ Handler declare_estimate(CLI::App& cli) {
                         "a grid over one or two of seq, batch, rank, accumulation, layers, hidden, vocab: "
                         "seq=512:8192:512,batch=1:8"))
       ->type_name("KEY=FIRST:LAST:STEP,...");
+  answer(cli.add_option("--trace", o->trace,
+                        "write every allocation and free: .csv, .json, or .pickle for pytorch.org/memory_viz"))
+      ->type_name("FILE");
   answer(cli.add_option("--out", o->out, "folder for exported files"))->type_name("DIR");
   answer(cli.add_option("--export", o->formats, "what to export, for example png,csv"))
       ->type_name("png,svg,pdf,csv,json,html");

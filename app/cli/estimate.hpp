@@ -29,7 +29,7 @@ struct EstimateOptions {
   std::string gpu, sweep;
   std::vector<std::string> compare;
   bool suggest = false;
-  std::string out, formats;
+  std::string out, formats, trace;
   std::string command;  ///< the command line, to make the answer again
 };
 

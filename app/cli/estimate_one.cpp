@@ -10,6 +10,7 @@
 #include "app/cli/interrupt.hpp"
 #include "core/memory/fit/check_plan.hpp"
 #include "core/memory/fit/suggest.hpp"
+#include "core/memory/step/trace_export.hpp"
 #include "lessons/support/fit_report.hpp"
 #include "lessons/support/memory_report.hpp"
 
@@ -142,6 +143,9 @@ Result<int> estimate_one(const EstimateOptions& typed, const Common& common) {
   }
   const auto step = simulate_step(task->plan.shape, task->plan.settings);
   if (!step) return step.error();
+  if (!typed.trace.empty()) {
+    if (const auto written = write_trace(*step, typed.trace); !written) return written.error();
+  }
   const auto added_up = footprint_of(task->plan, *step, task->overheads());
   if (!added_up) return added_up.error();
   const Footprint& footprint = *added_up;
