@@ -99,12 +99,15 @@ SimulatedStep report(const ModelShape& shape, const StepSettings& settings, Trac
   return result;
 }
 
-// A tensor's sizes are 32 bits, and what is alive has to be countable in 64.
+// A tensor's sizes are 32 bits, also where it is flat: the packed codes of a 4-bit Linear, two in a byte, and the
+// constants of an 8-bit optimizer. And what is alive has to be countable in 64 bits.
 constexpr std::int64_t max_size = INT32_MAX;
+constexpr std::int64_t max_linear = std::int64_t{1} << 32;
+constexpr std::int64_t max_parameter = std::int64_t{1} << 36;
 constexpr std::int64_t max_elements = std::int64_t{1} << 40;
 constexpr std::int64_t max_traced_layers = 4'096;
 
-/// The product of positive factors, if it is at most `maximum`.
+/// Whether the product of positive factors is at most `maximum`.
 bool product_within(std::initializer_list<std::int64_t> factors, std::int64_t maximum) {
   std::int64_t product = 1;
   for (const std::int64_t factor : factors) {
@@ -120,23 +123,36 @@ Result<Done> check_sizes(const ModelShape& shape, const StepSettings& settings) 
   };
   const std::int64_t B = settings.batch;
   const std::int64_t S = settings.seq;
-  if (!product_within({B, S + 1}, max_size)) {
-    return refuse(fmt::format("a batch of {} sequences of {} tokens is too large", B, S), "use fewer than 2^31 tokens");
+  const std::int64_t rank = settings.lora ? settings.lora->rank : 1;
+  if (!product_within({B, S, 2}, max_size)) {
+    return refuse(fmt::format("a batch of {} sequences of {} tokens", B, S), "use fewer than 2^30 tokens");
   }
   if (!product_within({shape.num_layers, settings.accumulation}, max_traced_layers)) {
-    return refuse(
-        fmt::format("{} layers and {} accumulated batches are too many", shape.num_layers, settings.accumulation),
-        "use at most 4096 layers, times accumulated batches");
+    return refuse(fmt::format("{} layers and {} accumulated batches", shape.num_layers, settings.accumulation),
+                  "use layers times accumulated batches up to 4096");
   }
-  const std::int64_t rank = settings.lora ? settings.lora->rank : 1;
-  const std::int64_t heads = shape.num_heads * 3;  // one Linear may make query, key and value
-  const std::int64_t widest = std::max({shape.hidden_size, 2 * shape.intermediate_size, heads * shape.head_dim,
-                                        shape.vocab_size, shape.position_rows, rank});
+  for (const std::int64_t size : {shape.hidden_size, shape.intermediate_size, shape.num_heads, shape.head_dim,
+                                  shape.num_key_value_heads, shape.vocab_size, rank, settings.checkpoint_every}) {
+    if (!product_within({size, 6}, max_size)) {
+      return refuse(fmt::format("a size of the model or its adapters is {}", size), "use 1 to 2^31 / 6");
+    }
+  }
+  const std::int64_t hidden = shape.hidden_size;
+  // One Linear may make query, key and value, or gate and up.
+  if (!product_within({shape.num_heads, shape.head_dim, 3}, max_size)) {
+    return refuse("the heads of this model", "use fewer or smaller ones");
+  }
+  const std::int64_t heads = shape.num_heads * shape.head_dim * (shape.projections == Projections::separate ? 1 : 3);
+  const std::int64_t inner = shape.intermediate_size * (shape.fused_gate_up ? 2 : 1);
+  if (!product_within({hidden, std::max(inner, heads)}, max_linear) ||
+      !product_within({std::max(hidden, rank), std::max({shape.vocab_size, shape.position_rows, std::int64_t{1}})},
+                      max_parameter)) {
+    return refuse("a Linear or an embedding of this model", "use Linears of at most 2^32 weights, embeddings of 2^36");
+  }
+  const std::int64_t widest = std::max({hidden, inner, heads, shape.vocab_size, rank});
   const bool squares = settings.attention == AttentionKernel::eager || shape.sliding_window > 0;
-  const bool countable = product_within({widest}, max_size) && product_within({B * (S + 1), widest}, max_elements) &&
-                         product_within({std::max(shape.hidden_size, rank), widest}, max_elements) &&
-                         (!squares || product_within({B, shape.num_heads, S, S}, max_elements));
-  if (!countable) {
+  if (!product_within({B * (S + 1), widest}, max_elements) ||
+      (squares && !product_within({B, shape.num_heads, S, S}, max_elements))) {
     return refuse(fmt::format("with {} tokens in a batch a tensor has more than 2^40 elements", B * S),
                   "use a shorter sequence, a smaller batch or a smaller model");
   }

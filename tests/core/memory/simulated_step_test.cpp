@@ -315,4 +315,68 @@ TEST_CASE("a model whose attention has a softcap refuses sdpa", "[core][memory]"
   CHECK(step.error().code == Errc::unsupported);
 }
 
+TEST_CASE("sizes beyond counting are refused, none allocates without bound", "[core][memory]") {
+  StepSettings settings;
+  settings.lora = LoraSettings{.rank = 16, .targets = {"all-linear"}, .dropout = 0};
+  const auto refusal = [](const ModelShape& shape, const StepSettings& one) {
+    const auto refused = simulate_figures(shape, one);
+    if (refused) return std::string("none");
+    CHECK(refused.error().code == Errc::bad_argument);
+    return refused.error().what;
+  };
+  const ModelShape shape = llama_like_shape(4096, 32, 32000);
+  CHECK(refusal(shape, settings) == "none");
+  StepSettings one = settings;
+  one.batch = 65'536;
+  one.seq = 16'777'216;
+  CHECK(refusal(shape, one) == "a batch of 65536 sequences of 16777216 tokens");
+  one.batch = 3;
+  CHECK(refusal(shape, one) == "with 50331648 tokens in a batch a tensor has more than 2^40 elements");
+  one.batch = 1;
+  one.attention = AttentionKernel::eager;
+  one.seq = 1 << 18;
+  CHECK(refusal(shape, one) == "with 262144 tokens in a batch a tensor has more than 2^40 elements");
+  one = settings;
+  one.seq = -1;
+  CHECK(refusal(shape, one) == "a batch of 1 sequences of -1 tokens");
+  one = settings;
+  one.accumulation = INT64_MAX;
+  CHECK(refusal(shape, one) == "32 layers and 9223372036854775807 accumulated batches");
+  one = settings;
+  one.checkpoint_every = 0;
+  CHECK(refusal(shape, one) == "a size of the model or its adapters is 0");
+  one = settings;
+  one.lora->rank = std::int64_t{1} << 40;
+  CHECK(refusal(shape, one) == "a size of the model or its adapters is 1099511627776");
+  for (std::int64_t ModelShape::*size :
+       {&ModelShape::hidden_size, &ModelShape::intermediate_size, &ModelShape::num_heads, &ModelShape::head_dim,
+        &ModelShape::num_key_value_heads, &ModelShape::vocab_size}) {
+    for (const std::int64_t value : {std::int64_t{0}, std::int64_t{1} << 31, std::int64_t{1} << 62, INT64_MAX}) {
+      ModelShape odd = shape;
+      odd.*size = value;
+      CAPTURE(value);
+      CHECK(refusal(odd, settings).starts_with("a size of the model or its adapters is"));
+    }
+  }
+  ModelShape wide = shape;
+  wide.intermediate_size = 300'000'000;
+  CHECK(refusal(wide, settings) == "a Linear or an embedding of this model");
+  for (const std::int64_t layers : {std::int64_t{0}, std::int64_t{100'000}, INT64_MAX}) {
+    ModelShape deep = shape;
+    deep.num_layers = layers;
+    CHECK(refusal(deep, settings).find(" layers and 1 accumulated batches") != std::string::npos);
+    CHECK_FALSE(simulate_step(deep, settings));
+    CHECK_FALSE(replay_allocator(deep, settings));
+    CHECK_FALSE(simulate_saved_tensors(deep, settings));
+  }
+  // The largest that is taken is still counted without overflow.
+  ModelShape largest = llama_like_shape(32'768, 4'096, 256'000);
+  one = settings;
+  one.batch = 1;
+  one.seq = 4'000'000;
+  const auto figures = simulate_figures(largest, one);
+  REQUIRE(figures);
+  CHECK(figures->peak_bytes > std::int64_t{1} << 50);
+}
+
 }  // namespace
