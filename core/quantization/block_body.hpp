@@ -175,19 +175,6 @@ QLAB_HD inline int linear_code(ScaleRule rule, int bits, const LinearBlock& bloc
   return round_to_code(x / block.divisor, -zero_point, top - zero_point) + block.zero_point;
 }
 
-/// A block's constants as they were stored.
-struct DecodeBlock {
-  float scale = 0;
-  float zero_point = 0;
-  float minimum = 0;
-  bool has_minimum = false;  ///< adding 0 instead would lose the sign of -0
-};
-
-QLAB_HD inline float decode_level(const DecodeBlock& block, float level) {
-  const float value = (level - block.zero_point) * block.scale;
-  return block.has_minimum ? value + block.minimum : value;
-}
-
 /// Writes n codes of `bits` bits one after the other, the first in the high bits. `codes` is readable up to the next
 /// multiple of 8, where it holds what pads the last byte; ceil(n * bits / 8) bytes are written.
 QLAB_HD inline void pack_codes(const std::uint8_t* codes, std::int64_t n, int bits, std::uint8_t* packed) {
@@ -208,6 +195,30 @@ QLAB_HD inline int code_at(const std::uint8_t* packed, std::int64_t i, int bits)
   const int end = static_cast<int>(bit % 8) + bits;
   const int pair = packed[byte] << 8 | (end > 8 ? packed[byte + 1] : 0);
   return pair >> (16 - end) & ((1 << bits) - 1);
+}
+
+/// A block's constants as they were stored.
+struct DecodeBlock {
+  float scale = 0;
+  float zero_point = 0;
+  float minimum = 0;
+  bool has_minimum = false;  ///< adding 0 instead would lose the sign of -0
+};
+
+/// From constants one a block: `minimum` and `zero_points` (packed like codes) are nullptr where a format has none.
+QLAB_HD inline DecodeBlock decode_block(const float* scale, const float* minimum, const std::uint8_t* zero_points,
+                                        int bits, std::int64_t block) {
+  DecodeBlock constants;
+  constants.scale = scale[block];
+  if (zero_points != nullptr) constants.zero_point = static_cast<float>(code_at(zero_points, block, bits));
+  constants.has_minimum = minimum != nullptr;
+  if (constants.has_minimum) constants.minimum = minimum[block];
+  return constants;
+}
+
+QLAB_HD inline float decode_level(const DecodeBlock& block, float level) {
+  const float value = (level - block.zero_point) * block.scale;
+  return block.has_minimum ? value + block.minimum : value;
 }
 
 }  // namespace qlab::body

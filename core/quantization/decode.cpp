@@ -18,14 +18,7 @@ const float* exact(const BlockConstants& constants, std::vector<float>& memory) 
 }
 
 body::DecodeBlock block_at(const DecodePlan& plan, std::int64_t block) {
-  body::DecodeBlock constants;
-  constants.scale = plan.scale[block];
-  if (plan.zero_points != nullptr) {
-    constants.zero_point = static_cast<float>(body::code_at(plan.zero_points, block, plan.bits));
-  }
-  constants.has_minimum = plan.minimum != nullptr;
-  if (constants.has_minimum) constants.minimum = plan.minimum[block];
-  return constants;
+  return body::decode_block(plan.scale, plan.minimum, plan.zero_points, plan.bits, block);
 }
 
 void decode_block_of_4_bits(const DecodePlan& plan, const body::DecodeBlock& block, const std::uint8_t* packed,

@@ -47,14 +47,7 @@ struct DecodeOctet {
 
  private:
   QLAB_HD body::DecodeBlock block_at(std::int64_t block) const {
-    body::DecodeBlock constants;
-    constants.scale = tables.scale[block];
-    if (tables.zero_points != nullptr) {
-      constants.zero_point = static_cast<float>(body::code_at(tables.zero_points, block, tables.bits));
-    }
-    constants.has_minimum = tables.minimum != nullptr;
-    if (constants.has_minimum) constants.minimum = tables.minimum[block];
-    return constants;
+    return body::decode_block(tables.scale, tables.minimum, tables.zero_points, tables.bits, block);
   }
 };
 
