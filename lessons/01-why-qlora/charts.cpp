@@ -30,7 +30,7 @@ Chart bytes_chart(const Subject& subject) {
                          {"Bytes a parameter before the first token", "读入第一个词元之前，每个参数占的字节"});
   chart.x = axis_of_names({{"Full, all 16-bit", "全参数，全 16 位"},
                            {"Full, fp32 AdamW", "全参数，fp32 AdamW"},
-                           {"Full, fp32 masters too", "全参数，另存 fp32 主权重"},
+                           {"Full, fp32 masters", "全参数，fp32 主权重"},
                            label_of(TrainingMethod::lora),
                            label_of(TrainingMethod::qlora)});
   chart.y = axis_from_zero({"Bytes a parameter of the model", "模型每个参数的字节数"});
@@ -57,8 +57,7 @@ Chart bytes_chart(const Subject& subject) {
 }
 
 Chart levels_chart(const Subject& subject) {
-  Chart chart = chart_of("levels", ChartKind::grouped_bars,
-                         {"One model, three methods, three levels of truth", "一个模型，三种方法，三个层次的真相"});
+  Chart chart = chart_of("levels", ChartKind::grouped_bars, {"Three methods, three levels", "三种方法，三个层次"});
   std::vector<Text> names;
   for (const TrainingMethod method : methods) names.push_back(label_of(method));
   chart.x = axis_of_names(std::move(names));

@@ -18,6 +18,19 @@ void add_values(const Subject& subject, Report& report) {
   const Run& full = subject.run(TrainingMethod::full);
   const Run& lora = subject.run(TrainingMethod::lora);
   const Run& qlora = subject.run(TrainingMethod::qlora);
+  constexpr std::array names{"full", "lora", "qlora"};
+  for (std::size_t i = 0; i < methods.size(); ++i) {
+    const Text method = label_of(methods[i]);
+    report.add_value(std::string("simulated_") + names[i] + "_gb", gb(subject.runs[i].step.peak_bytes), "GB",
+                     {method.en + ", simulated peak", method.zh + "，模拟的峰值"});
+  }
+  report.add_value("step_saving_percent", 100 * (1 - gb(qlora.step.peak_bytes) / gb(lora.step.peak_bytes)), "%",
+                   {"QLoRA against LoRA, simulated peaks", "QLoRA 比 LoRA 省（模拟峰值）"});
+  for (std::size_t i = 0; i < methods.size(); ++i) {
+    const Text method = label_of(methods[i]);
+    report.add_value(std::string("ledger_") + names[i] + "_gb", gb(subject.runs[i].ledger.total()), "GB",
+                     {method.en + ", whole step, ledger", method.zh + "，整步（账本）"});
+  }
   report.add_value("parameters", subject.parameters, "", {"Parameters of the model", "模型的参数量"});
   report.add_value("trainable_parameters", static_cast<double>(lora.ledger.state.trained_values), "",
                    {"Trainable with adapters on q, k, v, o", "适配器（q、k、v、o）的可训练参数"});
@@ -40,16 +53,6 @@ void add_values(const Subject& subject, Report& report) {
   report.add_value("lora_bytes", bytes_each(lora.ledger.state), "bytes/parameter", {"LoRA, ledger", "LoRA（账本）"});
   report.add_value("qlora_bytes", bytes_each(qlora.ledger.state), "bytes/parameter",
                    {"QLoRA, ledger", "QLoRA（账本）"});
-  constexpr std::array names{"full", "lora", "qlora"};
-  for (std::size_t i = 0; i < methods.size(); ++i) {
-    const Text method = label_of(methods[i]);
-    report.add_value(std::string("ledger_") + names[i] + "_gb", gb(subject.runs[i].ledger.total()), "GB",
-                     {method.en + ", whole step, ledger", method.zh + "，整步（账本）"});
-    report.add_value(std::string("simulated_") + names[i] + "_gb", gb(subject.runs[i].step.peak_bytes), "GB",
-                     {method.en + ", peak of a simulated step", method.zh + "，模拟一步的峰值"});
-  }
-  report.add_value("step_saving_percent", 100 * (1 - gb(qlora.step.peak_bytes) / gb(lora.step.peak_bytes)), "%",
-                   {"QLoRA against LoRA, simulated peaks", "QLoRA 比 LoRA 省（模拟峰值）"});
 }
 
 Result<Done> add_published_values(const Subject& subject, Report& report) {

@@ -41,14 +41,14 @@ Chart levels_chart(const Sliders& sliders, const StepLedger& ledger, const StepF
        alive({Category::weights, Category::quantized_weights, Category::quant_constants}));
   part("activations", {"Activations", "激活"}, activations.kept_gb, gib(ledger.activation_total()),
        alive({Category::saved_activations, Category::cast_weights}));
+  part("gradients", {"Gradients", "梯度"}, 0, gib(ledger.state.gradients), alive({Category::gradients}));
   part("optimizer_states", {"Optimizer states", "优化器状态"}, quantized ? gib(script.optimizer_bytes) : 0,
        gib(ledger.state.optimizer_state), alive({Category::optimizer_state}));
-  part("gradients", {"Gradients", "梯度"}, 0, gib(ledger.state.gradients), alive({Category::gradients}));
-  part("temporaries", {"Temporaries", "临时张量"}, 0, 0,
-       alive({Category::temporaries, Category::buffers, Category::inputs}));
+  part("adapters", {"Adapters", "适配器"}, 0, gib(ledger.state.adapter), alive({Category::adapter}));
   part("logits", {"Logits and loss", "logits 与损失"}, 0, gib(ledger.activations.logits_bytes),
        alive({Category::logits_and_loss}));
-  part("adapters", {"Adapters", "适配器"}, 0, gib(ledger.state.adapter), alive({Category::adapter}));
+  part("temporaries", {"Temporaries", "临时张量"}, 0, 0,
+       alive({Category::temporaries, Category::buffers, Category::inputs}));
   chart.note = {"The ledger adds up all tensors; the simulated step knows which of them meet.",
                 "账本把所有张量相加；模拟一步知道哪些会同时在场。"};
   return chart;

@@ -94,9 +94,9 @@ Result<Report> memory_ledger_experiment(const Parameters& parameters, const Cont
   const StepFigures step = step_of(sliders, sliders.method);
 
   Report report;
+  add_levels(sliders, ledger, step, report);
   add_classroom_values(sliders, report);
   add_ledger_values(sliders, ledger, report);
-  add_levels(sliders, ledger, step, report);
   report.tables = level_tables(sliders, ledger, step);
   for (Table& table : formula_tables(sliders)) report.tables.push_back(std::move(table));
   report.checks = claims();

@@ -114,7 +114,8 @@ Chart chart_of(const Map& map, const Sliders& sliders, const Parameters& paramet
   const Text truth = label_of(level);
   const char a = map.across->letter, b = map.up->letter;
   chart.title = {fmt::format("{} over {} and {} ({})", method.en, a, b, truth.en),
-                 fmt::format("{}的显存随 {} 与 {} 的变化（{}）", method.zh, a, b, truth.zh)};
+                 fmt::format("{}{}的显存随 {} 与 {} 的变化（{}）", method.zh,
+                             sliders.method == TrainingMethod::full ? "" : " ", a, b, truth.zh)};
   chart.x = axis_of(parameters, *map.across);
   chart.y = axis_of(parameters, *map.up);
   chart.z = {.label = {"Memory", "显存"}, .unit = "GiB", .logarithmic = true};

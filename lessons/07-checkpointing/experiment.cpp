@@ -76,11 +76,11 @@ void add_values(const Sliders& sliders, const Plans& fused, const Plans& eager, 
 
 void add_simulated(const Steps& steps, Report& report) {
   report.add_value("simulated_none_gib", gib(steps.none.peak_bytes), "GiB",
-                   {"Peak of the step without checkpoints, simulated", "不用检查点的一步的峰值（模拟）"});
+                   {"Peak without checkpoints, simulated", "不用检查点的峰值（模拟）"});
   report.add_value("simulated_chosen_gib", gib(steps.chosen.peak_bytes), "GiB",
-                   {"Peak of the step as chosen, simulated", "所选方案的一步的峰值（模拟）"});
+                   {"Peak as chosen, simulated", "所选方案的峰值（模拟）"});
   report.add_value("simulated_saved_percent", 100 * (1 - gib(steps.chosen.peak_bytes) / gib(steps.none.peak_bytes)),
-                   "%", {"Saved of the whole peak, simulated", "整个峰值节省的比例（模拟）"});
+                   "%", {"Saved of the peak, simulated", "峰值节省的比例（模拟）"});
 }
 
 Table plan_table(const Plans& fused, const Plans& eager) {
@@ -140,8 +140,8 @@ Result<Report> checkpointing_experiment(const Parameters& parameters, const Cont
   const Steps steps{step_of(sliders, sliders.settings(Granularity::none)), step_of(sliders, sliders.settings())};
 
   Report report;
-  add_values(sliders, fused, eager, report);
   add_simulated(steps, report);
+  add_values(sliders, fused, eager, report);
   report.tables = {granularity_table(sliders, fused), plan_table(fused, eager)};
   report.checks = claims();
   report.notes = {
