@@ -15,6 +15,7 @@ Result<Report> memory_ledger_experiment(const Parameters& parameters, const Cont
 Result<Report> checkpointing_experiment(const Parameters& parameters, const Context& context);
 Result<Report> paged_optimizer_experiment(const Parameters& parameters, const Context& context);
 Result<Report> lora_experiment(const Parameters& parameters, const Context& context);
+Result<Report> finetune_experiment(const Parameters& parameters, const Context& context);
 
 std::span<const NamedExperiment> experiments() {
   static constexpr auto rows = std::to_array<NamedExperiment>({
@@ -27,6 +28,7 @@ std::span<const NamedExperiment> experiments() {
       {"checkpointing", checkpointing_experiment},
       {"paged-optimizer", paged_optimizer_experiment},
       {"lora", lora_experiment},
+      {"finetune", finetune_experiment},
   });
   return rows;
 }
