@@ -7,7 +7,6 @@
 #include "app/cli/estimate.hpp"
 #include "app/cli/estimate_json.hpp"
 #include "app/data_root.hpp"
-#include "core/memory/fit/json_file.hpp"
 #include "core/memory/fit/measured_runs.hpp"
 #include "lessons/support/scores.hpp"
 
@@ -20,9 +19,7 @@ Result<int> estimate_measured(const EstimateOptions& typed, const Common& common
   if (!root) return root.error();
   const auto cards = load_cards(*root / "assets" / "gpus.json");
   if (!cards) return cards.error();
-  const auto text = read_json_text(typed.measured);
-  if (!text) return text.error();
-  const auto runs = parse_measured_runs(*text, typed.measured, *cards);
+  const auto runs = load_measured_runs(typed.measured, *cards);
   if (!runs) return runs.error();
   Json rows = Json::array();
   std::vector<lessons::Score> scores;

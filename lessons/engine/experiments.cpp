@@ -16,6 +16,7 @@ Result<Report> checkpointing_experiment(const Parameters& parameters, const Cont
 Result<Report> paged_optimizer_experiment(const Parameters& parameters, const Context& context);
 Result<Report> lora_experiment(const Parameters& parameters, const Context& context);
 Result<Report> finetune_experiment(const Parameters& parameters, const Context& context);
+Result<Report> scoreboard_experiment(const Parameters& parameters, const Context& context);
 
 std::span<const NamedExperiment> experiments() {
   static constexpr auto rows = std::to_array<NamedExperiment>({
@@ -29,6 +30,7 @@ std::span<const NamedExperiment> experiments() {
       {"paged-optimizer", paged_optimizer_experiment},
       {"lora", lora_experiment},
       {"finetune", finetune_experiment},
+      {"scoreboard", scoreboard_experiment},
   });
   return rows;
 }

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "core/memory/fit/json_file.hpp"
 #include "core/memory/step/simulate.hpp"
 #include "core/memory/step/step_cases.hpp"
 
@@ -14,6 +15,7 @@ namespace qlab {
 namespace {
 
 using Json = nlohmann::json;
+using nlohmann::literals::operator""_json_pointer;
 
 constexpr double bytes_per_MiB = 1024.0 * 1024.0;
 
@@ -54,15 +56,23 @@ Json settings_of(const Json& run, const CardOverheads& overheads) {
   return settings;
 }
 
+std::optional<double> estimator_error(const Json& run) {
+  const Json measured = run.value("/measured_mib/process_mib"_json_pointer, Json());
+  const Json predicted = run.value("/fitcheck_predicted_mib/total_mib"_json_pointer, Json());
+  if (!measured.is_number() || !predicted.is_number() || !(measured > 0)) return std::nullopt;
+  return 100 * (predicted.get<double>() / measured.get<double>() - 1);
+}
+
 }  // namespace
 
 Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, const std::string& where,
                                                      std::span<const Card> cards) {
   const std::string hint = "each run needs the keys of the reference file's runs; see the command's help";
-  const Json document = Json::parse(json, nullptr, false);
+  const auto document = parse_json(json, where);
+  if (!document) return document.error();
   const Json* runs = nullptr;
-  if (document.is_array()) runs = &document;
-  if (document.is_object() && document.contains("runs")) runs = &document["runs"];
+  if (document->is_array()) runs = &*document;
+  if (document->is_object() && document->contains("runs")) runs = &(*document)["runs"];
   if (runs == nullptr || !runs->is_array()) {
     return Error{Errc::bad_file, "not a JSON document with a list of runs", where, "give {\"runs\": [...]}"};
   }
@@ -84,18 +94,27 @@ Result<std::vector<MeasuredRun>> parse_measured_runs(std::string_view json, cons
         return Error{Errc::bad_file, "peak_allocated_mib is no size", place, "give MiB, greater than 0"};
       }
       MeasuredRun one;
-      one.name = fmt::format("{} {} batch {} seq {}", run.value("model_id", shape->model_type),
-                             run.at("attn").get<std::string>(), settings->batch, settings->seq);
+      const auto model = run.value("model_id", shape->model_type);
+      one.name = fmt::format("{} {} {} batch {} seq {}", model.substr(model.rfind('/') + 1),
+                             run.at("quantization").get<std::string>(), run.at("attn").get<std::string>(),
+                             settings->batch, settings->seq);
       one.shape = *shape;
       one.settings = *std::move(settings);
       one.measured_bytes = std::llround(measured * bytes_per_MiB);
       one.workspace_bytes = overheads.workspace_bytes;
+      one.estimator_percent = estimator_error(run);
       result.push_back(std::move(one));
     } catch (const Json::exception& error) {
       return Error{Errc::bad_file, std::string("a run lacks something: ") + error.what(), place, hint};
     }
   }
   return result;
+}
+
+Result<std::vector<MeasuredRun>> load_measured_runs(const std::filesystem::path& file, std::span<const Card> cards) {
+  const auto text = read_json_text(file);
+  if (!text) return text.error();
+  return parse_measured_runs(*text, file.string(), cards);
 }
 
 Result<std::int64_t> predicted_bytes(const MeasuredRun& run) {

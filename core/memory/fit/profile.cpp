@@ -45,8 +45,8 @@ Result<Profile> parse_profile(std::string_view json, const std::string& where) {
   if (!document) return document.error();
   JsonObject object(*document, where);
   object.allow({"format_version", "name", "summary", "differs", "half", "full_weights", "lora_base", "unquantized",
-                "adapters", "double_quantization", "autocast", "attention", "checkpointing", "optimizer", "outputs",
-                "rank", "targets", "lora_dropout"});
+                "adapters", "double_quantization", "linear4bit_keeps_input", "autocast", "attention", "checkpointing",
+                "optimizer", "outputs", "rank", "targets", "lora_dropout"});
   Profile profile;
   object.number("format_version", 1, 1);
   profile.name = object.text("name");
@@ -58,6 +58,7 @@ Result<Profile> parse_profile(std::string_view json, const std::string& where) {
   profile.unquantized = read_type(object, "unquantized", profile.half);
   profile.adapters = read_type(object, "adapters", profile.half);
   profile.double_quantization = object.flag("double_quantization");
+  profile.linear4bit_keeps_input = object.flag("linear4bit_keeps_input");
   profile.autocast = object.flag("autocast");
   profile.attention =
       object.choice<AttentionKernel>("attention", {{"sdpa", AttentionKernel::sdpa}, {"eager", AttentionKernel::eager}});
@@ -99,6 +100,7 @@ StepSettings settings_of(const Profile& profile, TrainingMethod method, const Mo
   settings.adapters_fp32 = profile.adapters == Dtype::f32;
   settings.kbit_preparation = profile.unquantized == Dtype::f32;
   settings.double_quantization = profile.double_quantization;
+  settings.linear4bit_keeps_input = profile.linear4bit_keeps_input;
   settings.autocast = profile.autocast;
   settings.outputs = profile.outputs;
   if (method != TrainingMethod::full) {

@@ -26,6 +26,7 @@ struct Profile {
   Dtype unquantized = Dtype::f32;    ///< embeddings, norms, head and biases beside 4-bit weights
   Dtype adapters = Dtype::f32;
   bool double_quantization = true;
+  bool linear4bit_keeps_input = false;  ///< as bitsandbytes 0.41
   bool autocast = true;
   AttentionKernel attention = AttentionKernel::sdpa;
   Checkpointing checkpointing = Checkpointing::nonreentrant;

@@ -18,7 +18,8 @@ Tensor Network::apply_base(LinearLayer& layer, const Tensor& x) {
   Tensor product;  // goes after what it was made of
   const Tensor lowered = cast(tape_, x, settings_.half);
   narrow_bias(layer);
-  product = linear_4bit(tape_, lowered, layer.outputs, layer.bias, settings_.double_quantization);
+  product = linear_4bit(tape_, lowered, layer.outputs, layer.bias, settings_.double_quantization,
+                        settings_.linear4bit_keeps_input);
   return cast(tape_, product, x.dtype());
 }
 

@@ -81,7 +81,9 @@ Tensor efficient_attention(Tape& tape, const Tensor& q, const Tensor& k, const T
 Tensor cross_entropy(Tape& tape, const Tensor& logits, const Tensor& labels);
 
 /// The product of bitsandbytes' Linear4bit: the weight [outputs, inputs] is decoded into x's type for the product,
-/// forward and backward, with `absmax_buffers` fp32 buffers of one value per 64 weights beside it.
-Tensor linear_4bit(Tape& tape, const Tensor& x, std::int64_t outputs, const Tensor& bias, bool nested);
+/// forward and backward, with fp32 buffers of one value per 64 weights beside it: one, forward two if `nested`.
+/// `keeps_input`: the graph holds x, as bitsandbytes 0.41 did.
+Tensor linear_4bit(Tape& tape, const Tensor& x, std::int64_t outputs, const Tensor& bias, bool nested,
+                   bool keeps_input);
 
 }  // namespace qlab::step

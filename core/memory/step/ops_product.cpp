@@ -121,7 +121,8 @@ Tensor embedding(Tape& tape, const Tensor& weight, const Tensor& indices) {
   return out;
 }
 
-Tensor linear_4bit(Tape& tape, const Tensor& x, std::int64_t outputs, const Tensor& bias, bool nested) {
+Tensor linear_4bit(Tape& tape, const Tensor& x, std::int64_t outputs, const Tensor& bias, bool nested,
+                   bool keeps_input) {
   const std::int64_t inputs = x.sizes()[-1];
   const std::int64_t blocks = outputs * inputs / 64;
   Sizes sizes = x.sizes();
@@ -135,9 +136,10 @@ Tensor linear_4bit(Tape& tape, const Tensor& x, std::int64_t outputs, const Tens
   Tensor out = tape.make(product, {x.count() / inputs, outputs}, x.dtype()).alias(sizes, contiguous_strides(sizes));
   weight.reset();
   if (tape.records(x)) {
+    if (keeps_input) tape.record_of(x.storage()).saved = true;
     tape.record({&out}, {&x},
-                [outputs, inputs, blocks, nested, input_sizes = x.sizes(), dtype = x.dtype()](
-                    Tape& t, Node&, Gradients&, Gradients& result) {
+                [outputs, inputs, blocks, nested, held = keeps_input ? x.detached() : Tensor{}, input_sizes = x.sizes(),
+                 dtype = x.dtype()](Tape& t, Node&, Gradients&, Gradients& result) {
                   Tensor constants = nested ? t.make(Op::absmax, {blocks}, Dtype::f32) : Tensor{};
                   const Tensor decoded = t.make(Op::dequantize, {outputs, inputs}, dtype);
                   constants.reset();

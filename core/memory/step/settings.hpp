@@ -44,6 +44,9 @@ struct StepSettings {
   bool adapters_fp32 = true;     ///< PEFT's default, whatever the base
   bool kbit_preparation = true;  ///< PEFT's prepare_model_for_kbit_training: what is not quantized becomes fp32
   bool double_quantization = true;
+  /// Linear4bit's graph node holds its input, as in bitsandbytes 0.41: the weight needs no gradient, so it is for
+  /// nothing.
+  bool linear4bit_keeps_input = false;
   bool autocast = true;
   bool flash_attention = true;  ///< sdpa may take the flash kernel (16 bits, no mask); else the efficient one
   OutputLifetime outputs = OutputLifetime::until_backward;
