@@ -70,7 +70,7 @@ class Rules {
       batch.ids.push_back(before);
       batch.ids.push_back(last);
       for (std::int64_t t = 2; t < length; ++t) {
-        const auto& pair = next_[static_cast<std::size_t>(before * letters + last)];
+        const auto& pair = next_[static_cast<std::size_t>(before) * letters + static_cast<std::size_t>(last)];
         before = std::exchange(last, dice() < 0.8 ? pair[0] : pair[1]);
         batch.ids.push_back(last);
       }
@@ -160,7 +160,7 @@ struct SmallModel::Parts {
 SmallModel::SmallModel() : parts_(std::make_unique<Parts>()) {}
 SmallModel::~SmallModel() = default;
 
-bool SmallModel::learn(std::stop_token stop, const std::function<void(double)>& progress) {
+bool SmallModel::learn(const std::stop_token& stop, const std::function<void(double)>& progress) {
   Decoder decoder = training::make_decoder(parts_->engine, small_config());
   training::initialize(decoder, base_seed);
   if (!parts_->train(decoder, parts_->first, base_steps, base_rate, base_seed, stop, progress)) return false;
@@ -171,7 +171,8 @@ bool SmallModel::learn(std::stop_token stop, const std::function<void(double)>& 
   return true;
 }
 
-std::optional<Update> SmallModel::true_update(const std::string& module, std::int64_t steps, std::stop_token stop) {
+std::optional<Update> SmallModel::true_update(const std::string& module, std::int64_t steps,
+                                              const std::stop_token& stop) {
   Decoder decoder = parts_->learned_model();
   const auto name = std::ranges::find(training::linear_names, module);
   QLAB_CHECK(name != training::linear_names.end());
@@ -189,7 +190,7 @@ std::optional<Update> SmallModel::true_update(const std::string& module, std::in
   return update;
 }
 
-bool SmallModel::sweep(std::int64_t steps, std::int64_t seeds, std::stop_token stop, TuningSweep& result,
+bool SmallModel::sweep(std::int64_t steps, std::int64_t seeds, const std::stop_token& stop, TuningSweep& result,
                        const std::function<void(const TuningSweep&, double)>& tell) {
   const double runs = static_cast<double>(seeds) * (1 + static_cast<double>(swept.size() * ranks.size()));
   double done = 0;

@@ -46,16 +46,16 @@ class SmallModel {
   SmallModel& operator=(const SmallModel&) = delete;
 
   /// Learns the first rules; everything below starts from there. False when stopped on the way.
-  bool learn(std::stop_token stop, const std::function<void(double fraction)>& progress);
+  bool learn(const std::stop_token& stop, const std::function<void(double fraction)>& progress);
 
   /// Tunes every weight for `steps` steps and returns what that adds to `module` ("v_proj") of the last layer. Empty
   /// when stopped on the way.
-  std::optional<Update> true_update(const std::string& module, std::int64_t steps, std::stop_token stop);
+  std::optional<Update> true_update(const std::string& module, std::int64_t steps, const std::stop_token& stop);
 
   /// Tunes in full, and with adapters of several ranks on several targets of the model and of its NF4 version, `seeds`
   /// times each. `tell` gets every state
   /// on the way. False when stopped.
-  bool sweep(std::int64_t steps, std::int64_t seeds, std::stop_token stop, TuningSweep& result,
+  bool sweep(std::int64_t steps, std::int64_t seeds, const std::stop_token& stop, TuningSweep& result,
              const std::function<void(const TuningSweep& so_far, double fraction)>& tell);
 
  private:
