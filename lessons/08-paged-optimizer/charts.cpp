@@ -53,7 +53,7 @@ Axis time_axis() {
 }
 
 Text out_of_memory_note(const PagedStudy& study) {
-  const double missing = gib_of(study.missing_paged());
+  const double missing = gib(study.missing_paged());
   return {fmt::format("Out of memory in spite of paging: {:.2f} GiB are missing. Activations are not paged.", missing),
           fmt::format("即使分页也显存不足：还差 {:.2f} GiB。激活不参与分页。", missing)};
 }
@@ -115,14 +115,14 @@ Chart memory_chart(const PagedStudy& study) {
   Series all{.name = "without_paging", .label = {"Without paging", "不分页"}};
   for (const Moment& moment : run.moments) {
     for (Series* series : {&rest, &paged, &all}) series->x.push_back(moment.seconds);
-    rest.y.push_back(gib_of(moment.demand_bytes));
+    rest.y.push_back(gib(moment.demand_bytes));
     // While pages still leave, the memory that was asked for is not given yet.
     const std::int64_t there = moment.demand_bytes + moment.resident_pages * study.paging.page_bytes;
-    paged.y.push_back(gib_of(std::min(there, std::max(study.paging.card_bytes, moment.demand_bytes))));
-    all.y.push_back(gib_of(moment.demand_bytes + study.state_bytes));
+    paged.y.push_back(gib(std::min(there, std::max(study.paging.card_bytes, moment.demand_bytes))));
+    all.y.push_back(gib(moment.demand_bytes + study.state_bytes));
   }
   chart.series = {std::move(rest), std::move(paged), std::move(all)};
-  chart.lines = {{false, gib_of(study.paging.card_bytes), {"the card", "显卡容量"}}};
+  chart.lines = {{false, gib(study.paging.card_bytes), {"the card", "显卡容量"}}};
   chart.note = {"Bytes: simulated step, exact. Seconds: products at the stated speed.",
                 "字节数：单步模拟，精确。秒数：按给定速度计算矩阵乘法。"};
   return chart;
@@ -200,7 +200,7 @@ Chart card_sweep_chart(const PagedStudy& study, const CardSweep& sweep) {
   chart.series = {std::move(slow)};
   const double margin =
       std::max(0.06 * (sweep.least_unpaged_gib - sweep.least_paged_gib), 0.01 * sweep.least_paged_gib);
-  const double card = gib_of(study.paging.card_bytes);
+  const double card = gib(study.paging.card_bytes);
   chart.x.minimum = std::min(card, sweep.least_paged_gib) - margin;
   chart.x.maximum = std::max(card, sweep.least_unpaged_gib) + 2 * margin;
   chart.lines = {{true, sweep.least_paged_gib, {"needed with paging", "分页时至少"}},

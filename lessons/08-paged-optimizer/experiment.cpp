@@ -26,19 +26,19 @@ void add_values(const PagedStudy& study, const CardSweep& sweep, Report& report)
   const StepFigures total = run.total();
   const bool whole = study.finished();
   const auto of_step = [&](std::size_t i) { return whole ? slow_down_percent(run.steps[i]) : undefined; };
-  report.add_value("state_gib", gib_of(study.state_bytes), "GiB", {"Paged optimizer state", "可分页的优化器状态"});
-  report.add_value("missing_unpaged_gib", gib_of(study.missing_unpaged()), "GiB",
+  report.add_value("state_gib", gib(study.state_bytes), "GiB", {"Paged optimizer state", "可分页的优化器状态"});
+  report.add_value("missing_unpaged_gib", gib(study.missing_unpaged()), "GiB",
                    {"Missing without paging", "不分页时还差"});
-  report.add_value("missing_paged_gib", gib_of(study.missing_paged()), "GiB",
+  report.add_value("missing_paged_gib", gib(study.missing_paged()), "GiB",
                    {"Missing in spite of paging", "分页后仍差"});
   report.add_value("slow_down_long_percent", of_step(1), "%", {"Slow-down of the long step", "长序列一步变慢"});
   report.add_value("slow_down_after_percent", of_step(2), "%", {"Slow-down of the step after it", "其后一步变慢"});
   report.add_value("pages", static_cast<double>(run.pages), "", {"Pages", "页数"});
-  report.add_value("fixed_state_gib", gib_of(study.fixed_state_bytes), "GiB",
+  report.add_value("fixed_state_gib", gib(study.fixed_state_bytes), "GiB",
                    {"Optimizer state that stays on the card", "留在显卡上的优化器状态"});
-  report.add_value("ordinary_peak_gib", gib_of(study.ordinary_peak_bytes), "GiB",
+  report.add_value("ordinary_peak_gib", gib(study.ordinary_peak_bytes), "GiB",
                    {"Peak of an ordinary step beside the pages, simulated step", "普通一步的峰值（不含页，单步模拟）"});
-  report.add_value("long_peak_gib", gib_of(study.most_bytes), "GiB",
+  report.add_value("long_peak_gib", gib(study.most_bytes), "GiB",
                    {"Peak of the long step beside the pages, simulated step", "长序列一步的峰值（不含页，单步模拟）"});
   report.add_value("needed_unpaged_gib", sweep.least_unpaged_gib, "GiB",
                    {"The card needs without paging", "不分页时显卡至少要有"});
@@ -94,8 +94,8 @@ void add_conservation(const PagedStudy& study, Report& report) {
                                       "exactly one place",
                                       "结束时显卡比开始时多出的页数：每一页恰好在一个地方"}));
   report.checks.push_back(make_bound_check(
-      "never_overfull", {"Fullest card after a transfer, GiB", "传输之后显卡的最满时刻，GiB"}, gib_of(fullest),
-      Relation::at_most, gib_of(study.paging.card_bytes), {"the card's memory", "显卡的容量"}));
+      "never_overfull", {"Fullest card after a transfer, GiB", "传输之后显卡的最满时刻，GiB"}, gib(fullest),
+      Relation::at_most, gib(study.paging.card_bytes), {"the card's memory", "显卡的容量"}));
 }
 
 /// At rank 16 on q, k, v and o of a 7B model; one layer tells, for all are alike.

@@ -12,6 +12,7 @@
 #include "core/memory/paging/paged_run.hpp"
 #include "core/memory/paging/step_work.hpp"
 #include "core/report/report.hpp"
+#include "lessons/support/memory_recipes.hpp"
 
 namespace qlab::lessons {
 
@@ -50,7 +51,5 @@ Chart memory_chart(const PagedStudy& study);
 Chart transfers_chart(const PagedStudy& study);
 Chart step_time_chart(const PagedStudy& study);
 Chart card_sweep_chart(const PagedStudy& study, const CardSweep& sweep);
-
-inline double gib_of(std::int64_t bytes) { return static_cast<double>(bytes) / bytes_per_GiB; }
 
 }  // namespace qlab::lessons

@@ -13,13 +13,9 @@ namespace {
 constexpr double card_memory_GBps = 900;
 constexpr int slices = 40;  // of forward and backward, about a layer each; more only make the curves bristle
 
-TrainingMethod method_of(const std::string& id) {
-  return id == "full" ? TrainingMethod::full : id == "lora" ? TrainingMethod::lora : TrainingMethod::qlora;
-}
-
 StepSettings step_settings(const Parameters& parameters, const ModelShape& shape, const char* length) {
   StepSettings settings;
-  settings.method = method_of(parameters.text("method"));
+  settings.method = method_from(parameters.text("method"));
   settings.batch = parameters.integer("batch_size");
   settings.seq = parameters.integer(length);
   settings.optimizer =
@@ -111,8 +107,8 @@ CardSweep sweep_cards(const PagedStudy& study) {
   settings.page_bytes = std::max(settings.page_bytes, (study.state_bytes + most_pages - 1) / most_pages);
   settings.map_rows = 1;
   CardSweep sweep;
-  sweep.least_unpaged_gib = gib_of(study.most_bytes + study.state_bytes);
-  sweep.least_paged_gib = gib_of(study.most_bytes);
+  sweep.least_unpaged_gib = gib(study.most_bytes + study.state_bytes);
+  sweep.least_paged_gib = gib(study.most_bytes);
   const double low = sweep.least_paged_gib;
   const double high = sweep.least_unpaged_gib + std::max(0.1 * (sweep.least_unpaged_gib - low), 0.02 * low);
   for (int i = 0; i < points; ++i) {
