@@ -11,10 +11,13 @@
 #include "core/experiment/backend.hpp"
 #include "core/tensor/finite.hpp"
 #include "core/tensor/tensor_file.hpp"
+#include "core/training/base_model.hpp"
 
 namespace qlab {
 namespace {
 
+constexpr std::string_view trained = "trained";
+constexpr const char* trained_tensor = "model.layers.0.mlp.down_proj.weight";
 constexpr std::int64_t run_length = 4096;  // of a sampled file; whole blocks of every block size that divides it
 
 struct NamedDistribution {
@@ -170,6 +173,12 @@ Result<LiveTensor> load_file(const FileTensor& source, std::int64_t live_limit) 
   return live;
 }
 
+Result<LiveTensor> load_trained(const std::string& tensor, std::int64_t live_limit) {
+  const auto folder = training::cached_base_model();
+  if (!folder) return folder.error();
+  return load_file({(*folder / "model.safetensors").string(), tensor}, live_limit);
+}
+
 }  // namespace
 
 Result<TensorSource> parse_tensor_source(std::string_view typed) {
@@ -177,6 +186,7 @@ Result<TensorSource> parse_tensor_source(std::string_view typed) {
   for (const NamedDistribution& known : distributions) {
     if (text == known.name) return TensorSource(known.distribution);
   }
+  if (text == trained) return TensorSource(FileTensor{std::string(trained), trained_tensor});
   if (auto file = file_of(text)) return TensorSource(std::move(*file));
   if (!text.empty() && text.find_first_of("[+-.0123456789") == 0) {
     auto numbers = numbers_of(text);
@@ -185,8 +195,8 @@ Result<TensorSource> parse_tensor_source(std::string_view typed) {
     return TensorSource(std::move(*numbers));
   }
   return Error{Errc::bad_argument, fmt::format("tensor is '{}'", text), "",
-               "use normal, laplace, student_t, uniform or outliers; numbers such as 0.5, -1.2; or FILE#NAME of a "
-               "safetensors file, or an npy file"};
+               "use normal, laplace, student_t, uniform or outliers; trained; numbers such as 0.5, -1.2; or "
+               "FILE#NAME of a safetensors file, or an npy file"};
 }
 
 Result<LiveTensor> load(const TensorSource& source, Backend& backend, const GeneratorSpec& generator,
@@ -197,7 +207,8 @@ Result<LiveTensor> load(const TensorSource& source, Backend& backend, const Gene
     return load_generated(backend, spec, count);
   }
   if (const auto* numbers = std::get_if<std::vector<float>>(&source)) return load_typed(*numbers);
-  return load_file(std::get<FileTensor>(source), live_limit);
+  const auto& file = std::get<FileTensor>(source);
+  return file.path == trained ? load_trained(file.tensor, live_limit) : load_file(file, live_limit);
 }
 
 }  // namespace qlab

@@ -58,16 +58,40 @@ std::filesystem::path base_model_folder() {
   return std::filesystem::path(home) / ".cache" / "qloralab" / folder_name;
 }
 
+namespace {
+
+/// A cache that another version left behind or somebody damaged is as good as none.
+Result<Decoder> from_cache(Engine& engine, const std::filesystem::path& folder) {
+  auto cached = load_decoder(engine, folder);
+  if (cached && !(cached->config == base_model_config())) {
+    return Error{Errc::bad_file, "this is another model", folder.string(), "remove it"};
+  }
+  return cached;
+}
+
+}  // namespace
+
 Result<Decoder> base_model(Engine& engine, const std::stop_token& stop, const std::function<void(double)>& progress) {
   const std::filesystem::path folder = base_model_folder();
   if (!folder.empty()) {
-    // A cache that another version left behind or somebody damaged is as good as none.
-    auto cached = load_decoder(engine, folder);
-    if (cached && cached->config == base_model_config()) return cached;
+    if (auto cached = from_cache(engine, folder)) return cached;
   }
   auto trained = train(engine, stop, progress);
   if (trained && !folder.empty()) static_cast<void>(save_decoder(engine, *trained, folder));
   return trained;
+}
+
+Result<std::filesystem::path> cached_base_model() {
+  std::filesystem::path folder = base_model_folder();
+  if (folder.empty()) {
+    return Error{Errc::io, "there is no place to keep the trained model", "", "set XDG_CACHE_HOME to a folder"};
+  }
+  Engine engine(0);
+  if (from_cache(engine, folder)) return folder;
+  auto trained = train(engine, {}, {});
+  if (!trained) return trained.error();
+  if (auto saved = save_decoder(engine, *trained, folder); !saved) return saved.error();
+  return folder;
 }
 
 }  // namespace qlab::training

@@ -20,4 +20,7 @@ std::filesystem::path base_model_folder();
 /// costs the next caller the training, nothing else. `progress` goes from 0 to 1 while it trains. Error: cancelled.
 Result<Decoder> base_model(Engine& engine, const std::stop_token& stop, const std::function<void(double)>& progress);
 
+/// The folder of the model in the cache, trained first if need be. Errors: io where nothing can be kept.
+Result<std::filesystem::path> cached_base_model();
+
 }  // namespace qlab::training

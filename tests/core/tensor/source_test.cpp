@@ -83,8 +83,8 @@ TEST_CASE("files are parted from the tensor's name at the right '#'", "[core][te
 
 TEST_CASE("what is none of the three says what was expected", "[core][tensor]") {
   const std::string hint =
-      ": use normal, laplace, student_t, uniform or outliers; numbers such as 0.5, -1.2; or FILE#NAME of a safetensors "
-      "file, or an npy file";
+      ": use normal, laplace, student_t, uniform or outliers; trained; numbers such as 0.5, -1.2; or FILE#NAME of a "
+      "safetensors file, or an npy file";
   CHECK(message_of(parse_tensor_source("gauss")) == "tensor is 'gauss'" + hint);
   CHECK(message_of(parse_tensor_source("")) == "tensor is ''" + hint);
   CHECK(message_of(parse_tensor_source("#w")) == "tensor is '#w'" + hint);

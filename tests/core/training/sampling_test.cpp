@@ -1,6 +1,8 @@
 // Generating text, the lessons' texts, and the base model's cache.
 #include "core/training/sampling.hpp"
 
+#include "core/experiment/backend.hpp"
+#include "core/tensor/source.hpp"
 #include "core/training/base_model.hpp"
 #include "core/training/text_task.hpp"
 #include "core/training/trainer.hpp"
@@ -79,6 +81,14 @@ TEST_CASE("the base model is trained once, kept, and the same whoever trains it"
   for (std::size_t i = 0; i < first->tensors().size(); ++i) {
     CHECK(largest_difference(first->tensors()[i]->value.values(), second->tensors()[i]->value.values()) == 0);
   }
+  const auto source = parse_tensor_source("trained");
+  REQUIRE(source);
+  const auto backend = make_cpu_backend(1);
+  const auto live = load(*source, *backend, {}, 100, 1 << 20);
+  REQUIRE(live);
+  CHECK(live->values.size() == 64 * 176);
+  CHECK(largest_difference(live->values, first->layers[0].down.weight.value.values()) == 0);
+  CHECK_THAT(live->description.en, ContainsSubstring("model.layers.0.mlp.down_proj.weight"));
   before == nullptr ? ::unsetenv("XDG_CACHE_HOME") : ::setenv("XDG_CACHE_HOME", old.c_str(), 1);
 }
 
