@@ -59,6 +59,7 @@ Chart bytes_chart(const Subject& subject) {
 Chart levels_chart(const Subject& subject) {
   Chart chart = chart_of("levels", ChartKind::grouped_bars, {"Three methods, three levels", "三种方法，三个层次"});
   std::vector<Text> names;
+  names.reserve(methods.size());
   for (const TrainingMethod method : methods) names.push_back(label_of(method));
   chart.x = axis_of_names(std::move(names));
   chart.y = axis_from_zero(memory_label, "GB");
@@ -80,9 +81,7 @@ Chart levels_chart(const Subject& subject) {
 }
 
 Result<Chart> sizes_chart(const Subject& subject, const Context& context) {
-  Chart chart =
-      chart_of("sizes", ChartKind::line,
-               {"How large a model? (ledger, before the first token)", "能放下多大的模型？（账本，读入词元之前）"});
+  Chart chart = chart_of("sizes", ChartKind::line, {"How large a model? (ledger)", "能放下多大的模型？（账本）"});
   chart.x = logarithmic_axis({"Parameters, 1e9", "参数量，1e9"});
   chart.y = logarithmic_axis(memory_label, "GB");
   std::vector<ModelShape> shapes;
@@ -105,8 +104,9 @@ Result<Chart> sizes_chart(const Subject& subject, const Context& context) {
   }
   chart.lines = cards();
   chart.lines.push_back({true, subject.parameters / 1e9, {subject.id, subject.id}});
-  chart.note = {"LLaMA 7B, 13B, 33B and 65B. Full fine-tuning with fp32 AdamW states: 12 bytes a parameter.",
-                "LLaMA 7B、13B、33B、65B。全参数微调用 fp32 AdamW 状态：每个参数 12 字节。"};
+  chart.note = {
+      "LLaMA 7B to 65B before the first token. Full fine-tuning with fp32 AdamW states: 12 bytes a parameter.",
+      "LLaMA 7B 到 65B，读入第一个词元之前。全参数微调用 fp32 AdamW 状态：每个参数 12 字节。"};
   return chart;
 }
 

@@ -121,8 +121,8 @@ Chart tradeoff_chart(const Plans& fused, const Plans& eager) {
 
 /// One layer, part by part, for the three methods, for eager attention, and as the published formula has it.
 Chart parts_chart(const Sliders& sliders) {
-  Chart chart = chart_of("layer_parts", ChartKind::stacked_bars,
-                         {"What one layer keeps, part by part (ledger)", "一层保存什么，逐部分（账本）"});
+  Chart chart =
+      chart_of("layer_parts", ChartKind::stacked_bars, {"One layer, part by part (ledger)", "一层的构成（账本）"});
   chart.y = axis_from_zero({"Activations of one layer", "一层的激活"}, "MiB");
   constexpr double bytes_per_MiB = 1024.0 * 1024.0;
   constexpr std::array shown{step::Part::attention, step::Part::mlp, step::Part::norm, step::Part::residual};
@@ -164,9 +164,9 @@ Chart parts_chart(const Sliders& sliders) {
 std::array<Chart, 2> timelines(const Steps& steps) {
   std::array<Chart, 2> both{memory_timeline(steps.none), memory_timeline(steps.chosen)};
   both[0].name = "timeline_none";
-  both[0].title = {"One step without checkpoints (simulated)", "不用检查点的一步（模拟）"};
+  both[0].title = {"Without checkpoints (simulated)", "不用检查点（模拟）"};
   both[1].name = "timeline_chosen";
-  both[1].title = {"One step with checkpoints as chosen (simulated)", "按所选检查点的一步（模拟）"};
+  both[1].title = {"Checkpoints as chosen (simulated)", "所选的检查点（模拟）"};
   const double highest = 1.08 * gib(std::max(steps.none.peak_bytes, steps.chosen.peak_bytes));
   for (Chart& chart : both) chart.y.maximum = highest;
   return both;
@@ -190,9 +190,7 @@ std::vector<Chart> charts(const Sliders& sliders, const Parameters& parameters, 
 }
 
 Chart peaks_chart(const Sliders& sliders, const std::vector<SimulatedPeak>& peaks, const Steps& steps) {
-  Chart chart =
-      chart_of("peaks", ChartKind::line,
-               {"The whole step by layers behind a checkpoint (simulated)", "整步峰值与每个检查点的层数（模拟）"});
+  Chart chart = chart_of("peaks", ChartKind::line, {"Longer segments (simulated)", "更长的分段（模拟）"});
   chart.x = logarithmic_axis({"Layers behind a checkpoint", "每个检查点的层数"});
   chart.y = axis_from_zero({"Peak of the step", "一步的峰值"}, "GiB");
   Series series{.name = "peak", .label = {"All layers checkpointed", "所有层都用检查点"}, .marks = true};
