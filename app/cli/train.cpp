@@ -13,8 +13,10 @@
 #include "app/cli/terminal.hpp"
 #include "app/cli/train_options.hpp"
 #include "app/views/columns.hpp"
+#include "core/training/base_model.hpp"
 #include "core/training/batches.hpp"
 #include "core/training/hub_folder.hpp"
+#include "core/training/text_task.hpp"
 #include "core/training/trainer.hpp"
 
 namespace qlab::cli {
@@ -24,10 +26,11 @@ using namespace training;
 
 constexpr const char* state_file = "training_state.safetensors";
 
-/// Where the batches of a run come from.
+/// Where the batches of a run come from: a file of them, the program's own texts, or a text.
 struct Source {
   std::optional<BatchTensor> tensor;
   std::optional<Corpus> corpus;
+  bool sentences = false, questions = false;
   std::int64_t count = 0, length = 0, accumulate = 1;
   std::uint64_t seed = 1;
 
@@ -35,9 +38,16 @@ struct Source {
     std::vector<Batch> batches;
     for (std::int64_t i = 0; i < accumulate; ++i) {
       const std::int64_t place = step * accumulate + i;
-      batches.push_back(tensor ? tensor->batch(place) : corpus->batch(count, length, seed, place));
+      batches.push_back(batch(place));
     }
     return batches;
+  }
+
+ private:
+  Batch batch(std::int64_t place) const {
+    if (tensor) return tensor->batch(place);
+    if (sentences) return sentence_batch(count, length, seed, place);
+    return questions ? question_batch(count, seed, place) : corpus->batch(count, length, seed, place);
   }
 };
 
@@ -68,14 +78,26 @@ Result<Source> make_source(const TrainOptions& options, const ModelConfig& confi
     source.tensor = *std::move(tensor);
     return source;
   }
-  auto corpus = load_corpus(options.corpus);
-  if (!corpus) return corpus.error();
-  if (auto checked = check_corpus(*corpus, config, options.sequence); !checked) return checked.error();
-  source.corpus = *std::move(corpus);
+  source.sentences = options.corpus == "sentences";
+  source.questions = options.corpus == "questions";
+  if (!source.sentences && !source.questions) {
+    auto corpus = load_corpus(options.corpus);
+    if (!corpus) return corpus.error();
+    if (auto checked = check_corpus(*corpus, options.sequence); !checked) return checked.error();
+    source.corpus = *std::move(corpus);
+  }
+  if (auto checked = check_byte_tokens(config, options.corpus); !checked) return checked.error();
   source.count = options.batch;
   source.length = options.sequence;
   settings.steps = options.steps > 0 ? options.steps : default_steps;
   return source;
+}
+
+/// The folder of a model, or the program's own.
+Result<Decoder> load_model(Engine& engine, const std::string& folder, const std::stop_token& stop) {
+  if (!folder.empty()) return load_decoder(engine, folder);
+  ProgressBar bar;
+  return base_model(engine, stop, bar.sink());
 }
 
 /// Steps until the end, an interruption or an error; returns the median of their times.
@@ -110,7 +132,7 @@ Result<Outcome> run(const TrainOptions& options, const Common& common) {
   if (!settings) return settings.error();
   const InterruptWatch interrupt;  // before the engine's threads, which leave the signals to it
   Engine engine(common.threads);
-  auto decoder = load_decoder(engine, options.model);
+  auto decoder = load_model(engine, options.model, interrupt.token());
   if (!decoder) return decoder.error();
   Outcome outcome;
   outcome.parameters = decoder->parameter_count();

@@ -43,7 +43,7 @@ Result<Done> check_numbers(const TrainOptions& options) {
 Result<Done> check_files(const TrainOptions& options) {
   if (options.batches.empty() == options.corpus.empty()) {
     return usage(options.batches.empty() ? "no data to train on" : "--batches and --corpus exclude each other",
-                 "use --corpus TEXT or --batches FILE.safetensors");
+                 "use --corpus FILE, sentences or questions, or --batches FILE.safetensors");
   }
   if (options.resume && options.out.empty()) return usage("--resume without --out", "name the folder of the run");
   if (options.method == "full" && !options.adapter.empty()) {
@@ -66,9 +66,12 @@ void declare_train_options(CLI::App& cli, TrainOptions& options) {
   const auto add = [&](const char* name, auto& value, const char* takes, const char* help) {
     return cli.add_option(name, value, help)->type_name(takes);
   };
-  add("--model", options.model, "DIR", "a model's folder: config.json and model.safetensors")->required();
+  add("--model", options.model, "DIR",
+      "a model's folder: config.json and model.safetensors (the small base model that the "
+      "program trains once and keeps)");
   add("--batches", options.batches, "FILE", "train on exactly its tensor 'batches' (I32, [steps, batch, sequence])");
-  add("--corpus", options.corpus, "FILE", "train on random windows of a text, byte by byte");
+  add("--corpus", options.corpus, "FILE",
+      "train on random windows of a text, byte by byte; or the program's own: sentences, questions");
   add("--method", options.method, "full|lora|qlora", "what is trained (qlora)");
   add("--adapter", options.adapter, "DIR", "start from a PEFT adapter; rank, alpha, dropout and targets are its own");
   add("--type", options.type, "TYPE", "qlora: nf4, fp4, int4, int8 ... (nf4)");

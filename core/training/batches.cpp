@@ -56,16 +56,16 @@ Batch Corpus::batch(std::int64_t count, std::int64_t length, std::uint64_t seed,
   return batch;
 }
 
-Result<Done> check_corpus(const Corpus& corpus, const ModelConfig& config, std::int64_t length) {
-  if (static_cast<std::int64_t>(corpus.bytes.size()) < length) {
-    return Error{Errc::bad_argument, fmt::format("the corpus has {} bytes, a sequence {}", corpus.bytes.size(), length),
-                 corpus.name, "use a longer text or a smaller --sequence"};
-  }
-  if (config.vocab_size < 256) {
-    return Error{Errc::bad_argument, fmt::format("the model's vocabulary has {} tokens", config.vocab_size),
-                 corpus.name, "a text is taken byte by byte: use a model with 256 or more"};
-  }
-  return Done{};
+Result<Done> check_corpus(const Corpus& corpus, std::int64_t length) {
+  if (static_cast<std::int64_t>(corpus.bytes.size()) >= length) return Done{};
+  return Error{Errc::bad_argument, fmt::format("the corpus has {} bytes, a sequence {}", corpus.bytes.size(), length),
+               corpus.name, "use a longer text or a smaller --sequence"};
+}
+
+Result<Done> check_byte_tokens(const ModelConfig& config, const std::string& text) {
+  if (config.vocab_size >= 256) return Done{};
+  return Error{Errc::bad_argument, fmt::format("the model's vocabulary has {} tokens", config.vocab_size), text,
+               "a text is taken byte by byte: use a model with 256 or more"};
 }
 
 Result<Corpus> load_corpus(const std::filesystem::path& file) {

@@ -35,8 +35,11 @@ struct Corpus {
   Batch batch(std::int64_t count, std::int64_t length, std::uint64_t seed, std::int64_t step) const;
 };
 
-/// Error: bad_argument if the text is shorter than one sequence, or the model's vocabulary smaller than 256.
-Result<Done> check_corpus(const Corpus& corpus, const ModelConfig& config, std::int64_t length);
+/// Error: bad_argument if the text is shorter than one sequence.
+Result<Done> check_corpus(const Corpus& corpus, std::int64_t length);
+
+/// Error: bad_argument if the model's vocabulary cannot hold every byte of `text`.
+Result<Done> check_byte_tokens(const ModelConfig& config, const std::string& text);
 
 /// Reads a text file. Errors: as any file.
 Result<Corpus> load_corpus(const std::filesystem::path& file);

@@ -101,6 +101,18 @@ TEST_CASE("train writes a merged model that it can start from", "[app][cli]") {
   CHECK(json::parse(outcome.out)["losses"][0] == first["losses"][0]);
 }
 
+TEST_CASE("train teaches the program's own model to answer questions", "[app][cli]") {
+  const TemporaryFolder folder;
+  Invocation invocation = qloralab_invocation({"train", "--corpus", "questions", "--method", "qlora", "--lr", "0.01",
+                                               "--clip", "1", "--steps", "30", "--format", "json"});
+  invocation.environment["XDG_CACHE_HOME"] = folder.path().string();
+  const Outcome outcome = run_program(invocation);
+  REQUIRE((outcome.exit_code == 0 && outcome.err.empty()));
+  const json losses = json::parse(outcome.out)["losses"];
+  CHECK(losses[29].get<double>() < losses[0].get<double>() / 3);
+  CHECK(std::filesystem::exists(folder / "qloralab"));
+}
+
 TEST_CASE("train refuses bad input in one line and leaves nothing behind", "[app][cli]") {
   const TemporaryFolder folder;
   const std::string out = (folder / "out").string();

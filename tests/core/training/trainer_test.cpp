@@ -225,10 +225,10 @@ TEST_CASE("adapters: one that does not fit names both shapes", "[core][training]
 
 TEST_CASE("batches: a text shorter than a sequence is refused, windows stay inside it", "[core][training]") {
   const Corpus corpus{"short.txt", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"};
-  const auto checked = check_corpus(corpus, {}, 33);
+  const auto checked = check_corpus(corpus, 33);
   REQUIRE(!checked);
   CHECK_THAT(checked.error().message(), ContainsSubstring("32 bytes, a sequence 33"));
-  REQUIRE(check_corpus(corpus, {}, 32));
+  REQUIRE(check_corpus(corpus, 32));
   const Batch whole = corpus.batch(1, 32, 1, 0);
   CHECK(whole.ids.back() == 'b');
   CHECK(corpus.batch(3, 8, 1, 4).ids == corpus.batch(3, 8, 1, 4).ids);
