@@ -216,8 +216,10 @@ Result<StepFigures> simulate_figures(const ModelShape& shape, const StepSettings
 
 Result<SavedTensors> simulate_saved_tensors(const ModelShape& shape, const StepSettings& settings) {
   if (const auto possible = check(shape, settings); !possible) return possible.error();
+  StepSettings once = settings;
+  once.accumulation = 1;
   SavedTensors result;
-  result.tape = run(shape, settings, 0, &result.tensors).tape;
+  result.tape = run(shape, once, 0, &result.tensors).tape;
   return result;
 }
 

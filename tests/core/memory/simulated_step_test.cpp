@@ -130,7 +130,8 @@ void check_same(const StepFigures& a, const StepFigures& b) {
 
 TEST_CASE("a step's figures come out the same from the steady state, the second step and a few layers of the model",
           "[core][memory][property]") {
-  for (const Json& run : read("steps.json").at("runs")) {
+  const Json runs = read("steps.json").at("runs");
+  for (const Json& run : runs) {
     const auto id = run.at("id").get<std::string>();
     CAPTURE(id);
     const ModelShape shape = shape_of(run.at("settings").at("model"));
