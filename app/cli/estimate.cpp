@@ -76,9 +76,7 @@ Result<Done> show(EstimateAnswer answer, const views::ExportSettings& exported, 
 
 Handler declare_estimate(CLI::App& cli) {
   const auto o = std::make_shared<EstimateOptions>();
-  const auto group = [&cli](const char* name) {
-    return [&cli, name](CLI::Option* option) { return option->group(name); };
-  };
+  const auto group = [](const char* name) { return [name](CLI::Option* option) { return option->group(name); }; };
   const auto what = group("What is trained");
   what(cli.add_option("--model", o->model, "a preset, or a config.json as it comes from the hub"))
       ->type_name("NAME|FILE");

@@ -21,7 +21,7 @@ const Text memory_label{"Memory", "显存"};
 
 /// The change with its figure: "Accumulate 8 passes of one sequence".
 Text described(const Change& change) {
-  const Text label = label_of(change.kind);
+  Text label = label_of(change.kind);
   if (change.kind == ChangeKind::accumulation) {
     return {fmt::format("{}: {} passes of batch 1", label.en, change.value),
             fmt::format("{}：批大小 1，累积 {} 次", label.zh, change.value)};

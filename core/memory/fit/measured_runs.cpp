@@ -15,7 +15,6 @@ namespace qlab {
 namespace {
 
 using Json = nlohmann::json;
-using nlohmann::literals::operator""_json_pointer;
 
 constexpr double bytes_per_MiB = 1024.0 * 1024.0;
 
@@ -57,8 +56,8 @@ Json settings_of(const Json& run, const CardOverheads& overheads) {
 }
 
 std::optional<double> estimator_error(const Json& run) {
-  const Json measured = run.value("/measured_mib/process_mib"_json_pointer, Json());
-  const Json predicted = run.value("/fitcheck_predicted_mib/total_mib"_json_pointer, Json());
+  const Json measured = run.value(Json::json_pointer("/measured_mib/process_mib"), Json());
+  const Json predicted = run.value(Json::json_pointer("/fitcheck_predicted_mib/total_mib"), Json());
   if (!measured.is_number() || !predicted.is_number() || !(measured > 0)) return std::nullopt;
   return 100 * (predicted.get<double>() / measured.get<double>() - 1);
 }

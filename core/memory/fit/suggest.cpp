@@ -187,7 +187,7 @@ Result<Limit> largest_that_fits(const Plan& plan, Knob knob, std::int64_t most, 
   return limit;
 }
 
-Result<Advice> advise(const Plan& plan, const CardMemory& memory, std::stop_token stop) {
+Result<Advice> advise(const Plan& plan, const CardMemory& memory, const std::stop_token& stop) {
   const auto before = footprint_of(plan, memory.overheads);
   if (!before) return before.error();
   Advice advice;

@@ -60,6 +60,6 @@ struct Advice {
 };
 
 /// For a plan that does not fit. Errors: as simulate_step(); cancelled.
-Result<Advice> advise(const Plan& plan, const CardMemory& memory, std::stop_token stop = {});
+Result<Advice> advise(const Plan& plan, const CardMemory& memory, const std::stop_token& stop = {});
 
 }  // namespace qlab
