@@ -276,6 +276,8 @@ Chart sweep_chart(const SweepGrid& grid, const std::optional<CardMemory>& memory
   chart.grid.x = values_of(across);
   chart.grid.y = values_of(down);
   for (std::size_t i = 0; i < grid.bytes.size(); ++i) chart.grid.z.push_back(value_at(i));
+  const auto sizes = std::minmax_element(grid.bytes.begin(), grid.bytes.end());
+  chart.z.logarithmic = *sizes.first && *sizes.second && **sizes.second > 8 * **sizes.first;
   if (memory) {
     chart.grid.levels = {gib(memory->bytes)};
     chart.note = {"The contour is " + memory->label + ": below it the step fits, fragmentation aside.",
