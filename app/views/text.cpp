@@ -264,7 +264,7 @@ std::string text(std::span<const Lesson> all, const TextStyle& style) {
     for (const ParameterSpec& spec : lesson.parameters) {
       const std::string name = spec.symbol.empty() ? spec.name : spec.name + ", " + spec.symbol;
       const std::string start = "= " + visible(to_string(spec.fallback));
-      columns.rows.push_back({"  " + name, with_unit(start, spec.unit), range_of(spec), out.in(spec.label)});
+      columns.rows.push_back({"  " + name, with_unit(start, spec.unit), out.in(spec.label), range_of(spec)});
     }
     out.rows(columns);
   }

@@ -122,11 +122,11 @@ TEST_CASE("the list of lessons says what can be set, in which range", "[app][vie
   const SampleRun sample;
   CHECK(views::text(std::span(&sample.lesson, 1), {Language::en, 80, false}) == R"(small  Small
   One sentence.
-    block_size, block  = 64 values  16 .. 4096    Block size
-    sigma              = 1          0.5 .. 10     Spread
-    constants          = fp32       fp32 | fp16   Constants
-    sorted             = false      true | false  Sorted
-    source             = normal     tensor        Tensor
+    block_size, block  = 64 values  Block size  16 .. 4096
+    sigma              = 1          Spread      0.5 .. 10
+    constants          = fp32       Constants   fp32 | fp16
+    sorted             = false      Sorted      true | false
+    source             = normal     Tensor      tensor
 )");
 }
 
