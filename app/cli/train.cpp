@@ -121,8 +121,8 @@ Result<double> take_steps(Trainer& trainer, const Source& source, std::int64_t s
 Result<Done> save(Engine& engine, Decoder& decoder, const Trainer& trainer, const TrainOptions& options,
                   const TrainSettings& settings) {
   const bool adapters = settings.method != Method::full && !options.merge;
-  const auto saved = adapters ? save_adapters(decoder, settings.lora, options.model, options.out)
-                              : save_decoder(engine, decoder, options.out);
+  auto saved = adapters ? save_adapters(decoder, settings.lora, options.model, options.out)
+                        : save_decoder(engine, decoder, options.out);
   if (!saved) return saved;
   return trainer.save(std::filesystem::path(options.out) / state_file, options.fingerprint(settings));
 }
