@@ -108,7 +108,7 @@ Table plan_table(const Plans& fused, const Plans& eager) {
 /// How the same granularities come out when libraries run them: every checkpointed layer runs again, the last too.
 Table granularity_table(const Sliders& sliders, const Plans& fused) {
   Table table{"granularities",
-              {"Ledger: what each granularity saves and recomputes", "账本：各种粒度省多少、重算多少"},
+              {"Ledger: saved and recomputed", "账本：省多少、重算多少"},
               {{"granularity", "", {"Granularity", "粒度"}},
                {"kept", "GiB", {"Activations kept", "保留的激活"}},
                {"saved", "%", {"Saved", "节省"}},

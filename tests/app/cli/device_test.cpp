@@ -6,7 +6,7 @@ namespace {
 
 using namespace qlab::test;
 
-TEST_CASE("--device gpu computes what the processor does, or says why it cannot", "[app][cli]") {
+TEST_CASE("the option --device gpu computes what the processor does, or says why it cannot", "[app][cli]") {
   const Outcome there = qloralab({"run", "nf4", "--format", "json", "--device", "gpu"});
   const Outcome here = qloralab({"run", "nf4", "--format", "json", "--device", "cpu"});
   REQUIRE(here.exit_code == 0);

@@ -125,7 +125,7 @@ TEST_CASE("every mistake in a lesson.toml names file, line, key and what was exp
        "block_size is '8' in 'set' of scenario 'wide' (LESSON:57): use a whole number from 16 to 4096"},
       {"source = \"laplace\"", "source = \"lapalce\"",
        "tensor is 'lapalce' in 'set' of scenario 'wide' (LESSON:57): use normal, laplace, student_t, uniform or "
-       "outliers; "
+       "outliers; trained; "
        "numbers such as 0.5, -1.2; or FILE#NAME of a safetensors file, or an npy file"},
       {"block = 128", "block = \"128\"",
        "block = \"128\" in 'set' of scenario 'wide' (LESSON:57): expected it without quotes"},
