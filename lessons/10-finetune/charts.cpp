@@ -12,7 +12,6 @@
 namespace qlab::lessons {
 namespace {
 
-using training::MemoryKind;
 using training::Method;
 
 Text label_of(Method method) {
