@@ -9,7 +9,7 @@ TEST_CASE("lessons lists id, title and parameters with range and default", "[app
   const Outcome text = qloralab({"lessons"});
   CHECK((text.exit_code == 0 && text.err.empty()));
   CHECK_THAT(text.out, ContainsSubstring("memory-ledger  The memory ledger\n"));
-  CHECK_THAT(text.out, ContainsSubstring("hidden_size, H  = 4096 ") && ContainsSubstring(" 256 .. 16384 "));
+  CHECK_THAT(text.out, ContainsSubstring("hidden_size, H  = 4096 ") && ContainsSubstring("  256 .. 16384\n"));
   const Outcome listed = qloralab({"lessons", "--format", "json", "--lang=zh"});
   CHECK((listed.exit_code == 0 && listed.err.empty()));
   const json document = json::parse(listed.out);
